@@ -1,0 +1,31 @@
+# Flags for every target, carried by the interface library sl_flags.
+add_library(sl_flags INTERFACE)
+target_compile_definitions(sl_flags INTERFACE _GNU_SOURCE SL_VERSION="${PROJECT_VERSION}")
+target_compile_options(sl_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
+  -Wvla -Wformat=2 -Wimplicit-fallthrough -fvisibility=hidden -fno-strict-aliasing
+  -fno-delete-null-pointer-checks)
+if(SL_WERROR)
+  target_compile_options(sl_flags INTERFACE -Werror)
+endif()
+if(SL_SANITIZE)
+  target_compile_options(sl_flags INTERFACE -fsanitize=address,undefined
+    -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  target_link_options(sl_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(SL_FUZZ)
+  target_compile_options(sl_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(SL_COVERAGE)
+  target_compile_options(sl_flags INTERFACE --coverage -O0)
+  target_link_options(sl_flags INTERFACE --coverage)
+endif()
+if(SL_HARDEN)
+  target_compile_options(sl_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+    -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero -fPIE)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    target_compile_options(sl_flags INTERFACE -fcf-protection=full)
+  endif()
+  target_link_options(sl_flags INTERFACE -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
+    -Wl,--as-needed)
+endif()

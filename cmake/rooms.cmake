@@ -1,0 +1,74 @@
+# The house: rooms, programs and tests, and the arrows between them.
+#
+#   sl_room(NAME SOURCES ... SHOWS ... USES ... DOORS ...)
+#     SOURCES  files of the room
+#     SHOWS    rooms whose types appear in this room's public header
+#     USES     rooms that only its inside needs
+#     DOORS    foreign libraries (imported targets) that only its inside needs
+# A room's public headers live in include/sl. A room that did not declare the arrow cannot
+# include the header: the folder is not on its include path.
+
+function(sl_room name)
+  cmake_parse_arguments(R "" "" "SOURCES;SHOWS;USES;DOORS" ${ARGN})
+  add_library(sl_${name} STATIC ${R_SOURCES})
+  target_include_directories(sl_${name} PUBLIC include PRIVATE .)
+  list(TRANSFORM R_SHOWS PREPEND sl_)
+  list(TRANSFORM R_USES PREPEND sl_)
+  target_link_libraries(sl_${name} PUBLIC ${R_SHOWS} PRIVATE ${R_USES} ${R_DOORS} sl_flags)
+  set_property(GLOBAL APPEND PROPERTY SL_ROOMS ${name})
+endfunction()
+
+# A program is a static library of its parts (so that tests can link them) and a main.
+function(sl_program name)
+  cmake_parse_arguments(P "" "MAIN;BINARY" "SOURCES;USES;DOORS" ${ARGN})
+  add_library(sl_${name}_parts STATIC ${P_SOURCES})
+  target_include_directories(sl_${name}_parts PUBLIC .)
+  list(TRANSFORM P_USES PREPEND sl_)
+  target_link_libraries(sl_${name}_parts PUBLIC ${P_USES} ${P_DOORS} PRIVATE sl_flags)
+  add_executable(${P_BINARY} ${P_MAIN})
+  target_link_libraries(${P_BINARY} PRIVATE sl_${name}_parts sl_flags)
+  set_target_properties(${P_BINARY} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+  install(TARGETS ${P_BINARY} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()
+
+# A libcheck program. LABEL is one of unit vectors scenario arch e2e interop fuzz.
+function(sl_test name)
+  cmake_parse_arguments(T "" "LABEL;TIMEOUT" "SOURCES;USES;DOORS;INCLUDES" ${ARGN})
+  if(NOT BUILD_TESTING)
+    return()
+  endif()
+  add_executable(${name} ${T_SOURCES})
+  target_link_libraries(${name} PRIVATE ${T_USES} ${T_DOORS} PkgConfig::CHECK sl_flags)
+  target_include_directories(${name} PRIVATE . ${PROJECT_SOURCE_DIR}/tests/support ${T_INCLUDES})
+  target_compile_definitions(${name} PRIVATE SL_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+    SL_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  # Not for us: libcheck's macros pass longs, compare signs and pad varargs.
+  target_compile_options(${name} PRIVATE -Wno-sign-conversion -Wno-conversion -Wno-pedantic
+    -Wno-format-extra-args)
+  if(NOT T_TIMEOUT)
+    set(T_TIMEOUT 120)
+  endif()
+  add_test(NAME ${name} COMMAND ${name})
+  # CK_FORK=no: the sanitizers see one process.
+  set_tests_properties(${name} PROPERTIES LABELS "${T_LABEL}" TIMEOUT ${T_TIMEOUT}
+    ENVIRONMENT "CK_FORK=no;SL_VECTORS=$ENV{SL_VECTORS}")
+endfunction()
+
+# A libFuzzer target under clang (preset fuzz); otherwise the same entry replays its seed corpus.
+function(sl_fuzz name)
+  cmake_parse_arguments(F "" "CORPUS" "SOURCES;USES;DOORS" ${ARGN})
+  if(NOT BUILD_TESTING)
+    return()
+  endif()
+  if(SL_FUZZ)
+    add_executable(${name} ${F_SOURCES})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    add_executable(${name} ${F_SOURCES} ${PROJECT_SOURCE_DIR}/tests/support/fuzz_replay.c)
+    add_test(NAME ${name} COMMAND ${name} ${F_CORPUS})
+    set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 120)
+  endif()
+  target_link_libraries(${name} PRIVATE ${F_USES} ${F_DOORS} sl_flags)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support)
+  target_compile_options(${name} PRIVATE -Wno-missing-prototypes)
+endfunction()
