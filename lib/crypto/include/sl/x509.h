@@ -85,9 +85,17 @@ enum sl_err sl_cert_to_pem(struct sl_span der, char *out, size_t cap) SL_MUST_US
 /* Signature of cert verifies with issuer's key, issuer name equals, issuer is a CA, validity at now
  * (POSIX seconds; pass now < 0 to leave the validity out). SL_EAUTH. */
 enum sl_err sl_cert_verify_issued_by(const struct sl_cert *cert, const struct sl_cert *issuer, int64_t now) SL_MUST_USE;
-/* Full path validation (the library's) of leaf to one of the anchors, with helpers in between.
- * Spans are DER certificates. SL_EAUTH, SL_EMALFORMED. */
-enum sl_err sl_cert_verify_path(struct sl_span leaf, const struct sl_span *helpers, size_t helper_count, const struct sl_span *anchors, size_t anchor_count, int64_t now) SL_MUST_USE;
+/* DER certificates to build a path from. now in POSIX seconds. */
+struct sl_cert_path {
+	const struct sl_span *anchors; /* trusted */
+	size_t anchor_count;
+	const struct sl_span *helpers; /* not trusted: may stand in between */
+	size_t helper_count;
+	int64_t now;
+};
+
+/* Full path validation (the library's) of leaf to one of the anchors. SL_EAUTH, SL_EMALFORMED. */
+enum sl_err sl_cert_verify_path(struct sl_span leaf, const struct sl_cert_path *path) SL_MUST_USE;
 /* A Name's DER for one CN (UTF8String). SL_ESPACE, SL_EMALFORMED (empty, over 64 characters, not UTF-8). */
 enum sl_err sl_name_from_cn(const char *common_name, uint8_t *out, size_t cap, size_t *len) SL_MUST_USE;
 /* RFC 2253-like text of a DER Name. SL_EMALFORMED. */

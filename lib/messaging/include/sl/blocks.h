@@ -36,16 +36,23 @@ enum sl_err sl_blocks_new(struct sl_blocks **out, const struct sl_blocks_config 
 void sl_blocks_free(struct sl_blocks *b);
 
 enum sl_block_verdict {
-	SL_BLOCK_WHOLE,      /* the body is complete: *body, valid until the next call */
-	SL_BLOCK_CONTINUE,   /* 2.31 with *block */
+	SL_BLOCK_WHOLE,      /* the body is complete: got->body */
+	SL_BLOCK_CONTINUE,   /* 2.31 with got->block */
 	SL_BLOCK_INCOMPLETE, /* 4.08: a gap, out of order, unknown transfer */
 	SL_BLOCK_TOO_LARGE,  /* 4.13, Size1 = body_bytes_max */
 	SL_BLOCK_BAD,        /* 4.00: szx 7, a non-final block that is not of its size */
 	SL_BLOCK_BUSY,       /* 5.03: no room */
 };
 
+/* What came of it: the body of a WHOLE one; the Block1 value to answer with (when the request had one). */
+struct sl_block_got {
+	struct sl_span body; /* valid until the next call into the table */
+	bool has_block;
+	struct sl_coap_block block;
+};
+
 /* One Block1 request. A request without Block1 is WHOLE at once. NUM 0 restarts its transfer. */
-enum sl_block_verdict sl_blocks_put(struct sl_blocks *b, const struct sl_peer *peer, const struct sl_coap_msg *request, uint64_t now_ms, struct sl_span *body, struct sl_coap_block *block);
+enum sl_block_verdict sl_blocks_put(struct sl_blocks *b, const struct sl_peer *peer, const struct sl_coap_msg *request, uint64_t now_ms, struct sl_block_got *got);
 
 /* An answer that needs more than one slice: kept under the key of its request. SL_ELIMIT, SL_ENOMEM. */
 struct sl_block_answer {
@@ -55,10 +62,16 @@ struct sl_block_answer {
 };
 
 enum sl_err sl_blocks_keep(struct sl_blocks *b, const struct sl_peer *peer, const struct sl_block_key *key, const struct sl_block_answer *answer, uint64_t now_ms) SL_MUST_USE;
-/* The slice that a follow-up asks for. *slice.body is the part, *block the Block2 value to send. The last
+struct sl_block_slice {
+	struct sl_block_answer part; /* body is this slice only; borrowed until the next call */
+	struct sl_coap_block block;  /* the Block2 value to send */
+	uint32_t size;               /* the whole body, for Size2 */
+};
+
+/* The slice that a follow-up asks for. The last
  * slice does not end the transfer (it may be asked again); idle_ms does. SL_ENOTFOUND (answer 4.08),
  * SL_EMALFORMED (beyond the end: 4.00). */
-enum sl_err sl_blocks_slice(struct sl_blocks *b, const struct sl_block_key *key, struct sl_coap_block wish, uint64_t now_ms, struct sl_block_answer *slice, struct sl_coap_block *block) SL_MUST_USE;
+enum sl_err sl_blocks_slice(struct sl_blocks *b, const struct sl_block_key *key, struct sl_coap_block wish, uint64_t now_ms, struct sl_block_slice *slice) SL_MUST_USE;
 
 /* Drops what was silent for idle_ms. Returns when to call again; UINT64_MAX: nothing is held. */
 uint64_t sl_blocks_on_time(struct sl_blocks *b, uint64_t now_ms);

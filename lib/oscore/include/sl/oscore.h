@@ -99,12 +99,14 @@ struct sl_oscore_exchange {
 	bool is_observe;         /* the request carried Observe: the outer codes are FETCH and 2.05 */
 };
 
-/* Inner and outer message of one protected CoAP message. */
+/* The outer side of one protected CoAP message. The caller sets buf and cap. */
 struct sl_oscore_sealed {
-	uint8_t code;            /* outer code: POST or FETCH; 2.04 or 2.05 */
+	uint8_t *buf; /* where the ciphertext goes */
+	size_t cap;
+	uint8_t code; /* outer code: POST or FETCH; 2.04 or 2.05 */
 	uint8_t option[SL_OSCORE_OPTION_MAX];
 	size_t option_len;
-	struct sl_span ciphertext; /* in the caller's buffer */
+	struct sl_span ciphertext; /* in buf */
 };
 
 /* Protects the class E options, the code and the payload of *inner (8.1). Class U options are not
@@ -112,8 +114,8 @@ struct sl_oscore_sealed {
  * Proxy-Uri must have been split before: SL_EMALFORMED, as for an OSCORE option inside (4.1.3.7).
  * send_kid_context: put the ID Context into the option (the first message of a context).
  * SL_ELIMIT: no reserved sequence number left (reserve and call again) or 2^40 reached.
- * SL_ESPACE: out too small (inner + 1 + tag bytes). SL_EIO. */
-enum sl_err sl_oscore_protect_request(struct sl_oscore_ctx *ctx, const struct sl_coap_msg *inner, bool send_kid_context, struct sl_writer *out, struct sl_oscore_sealed *sealed, struct sl_oscore_exchange *exchange) SL_MUST_USE;
+ * SL_ESPACE: buf too small (inner + 1 + tag bytes). SL_EIO. */
+enum sl_err sl_oscore_protect_request(struct sl_oscore_ctx *ctx, const struct sl_coap_msg *inner, bool send_kid_context, struct sl_oscore_sealed *sealed, struct sl_oscore_exchange *exchange) SL_MUST_USE;
 
 enum sl_oscore_outcome {
 	SL_OSCORE_OK = 0,
@@ -145,7 +147,7 @@ void sl_oscore_window_found(struct sl_oscore_ctx *ctx, const struct sl_oscore_ex
 /* Protects a response (8.3). own_piv: take a Partial IV of the sender's (needed after a lost window, for
  * a second response to one request); without it the request's nonce is used and exchange->nonce_is_used
  * is set: a second such call is refused with SL_EREPLAY. */
-enum sl_err sl_oscore_protect_response(struct sl_oscore_ctx *ctx, struct sl_oscore_exchange *exchange, const struct sl_coap_msg *inner, bool own_piv, struct sl_writer *out, struct sl_oscore_sealed *sealed) SL_MUST_USE;
+enum sl_err sl_oscore_protect_response(struct sl_oscore_ctx *ctx, struct sl_oscore_exchange *exchange, const struct sl_coap_msg *inner, bool own_piv, struct sl_oscore_sealed *sealed) SL_MUST_USE;
 /* Verifies a response (8.4). */
 enum sl_oscore_outcome sl_oscore_unprotect_response(struct sl_oscore_ctx *ctx, const struct sl_oscore_exchange *exchange, struct sl_span option, struct sl_span ciphertext, const struct sl_oscore_open *open) SL_MUST_USE;
 
