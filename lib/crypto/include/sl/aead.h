@@ -26,11 +26,14 @@ struct sl_aead_in {
 	struct sl_span text; /* plaintext to seal; ciphertext with the tag at its end to open */
 };
 
-/* Ciphertext and tag into out: text.len + tag_len bytes. SL_EMALFORMED (key or nonce length),
- * SL_ESPACE, SL_EIO. */
-enum sl_err sl_aead_seal(const struct sl_aead *alg, const struct sl_aead_in *in, uint8_t *out, size_t cap, size_t *len) SL_MUST_USE;
-/* Plaintext into out: text.len - tag_len bytes. SL_EAUTH when it does not verify (out is wiped),
- * SL_EMALFORMED, SL_ESPACE, SL_EIO. */
-enum sl_err sl_aead_open(const struct sl_aead *alg, const struct sl_aead_in *in, uint8_t *out, size_t cap, size_t *len) SL_MUST_USE;
+/* Ciphertext and tag into out: text.len + tag_len bytes. out may be where the text lies (in place), or
+ * apart from it. SL_EMALFORMED (key or nonce length), SL_ELIMIT (more text than the algorithm takes:
+ * 65535 bytes with AES-CCM-16), SL_ESPACE, SL_EIO (then out is wiped). */
+enum sl_err sl_aead_seal(const struct sl_aead *alg, const struct sl_aead_in *in, uint8_t *out,
+	size_t cap, size_t *len) SL_MUST_USE;
+/* Plaintext into out: text.len - tag_len bytes; in place or apart. SL_EAUTH when it does not verify (out
+ * is wiped), SL_EMALFORMED, SL_ELIMIT, SL_ESPACE, SL_EIO. */
+enum sl_err sl_aead_open(const struct sl_aead *alg, const struct sl_aead_in *in, uint8_t *out,
+	size_t cap, size_t *len) SL_MUST_USE;
 
 #endif
