@@ -141,8 +141,10 @@ struct sl_oscore_open {
  * the caller holds the context's lock around it. */
 enum sl_oscore_outcome sl_oscore_unprotect_request(struct sl_oscore_ctx *ctx, const struct sl_oscore_option *opt, struct sl_span ciphertext, const struct sl_oscore_open *open, struct sl_oscore_exchange *exchange) SL_MUST_USE;
 /* B.1.2: the Echo of a request that gave SL_OSCORE_NEEDS_ECHO came back fresh: the exchange's Partial IV
- * becomes the lower edge of the window. */
-void sl_oscore_window_found(struct sl_oscore_ctx *ctx, const struct sl_oscore_exchange *exchange);
+ * becomes the lower edge of the window and its nonce may be used for the response. SL_OSCORE_OK: act on
+ * the request. SL_OSCORE_REPLAY: a copy of it was faster; do not. */
+enum sl_oscore_outcome
+sl_oscore_window_found(struct sl_oscore_ctx *ctx, struct sl_oscore_exchange *exchange) SL_MUST_USE;
 
 /* Protects a response (8.3). own_piv: take a Partial IV of the sender's (needed after a lost window, for
  * a second response to one request); without it the request's nonce is used and exchange->nonce_is_used
