@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * What an asymmetric key is inside this room. */
+#ifndef SL_CRYPTO_KEY_H
+#define SL_CRYPTO_KEY_H
+
+#include <sl/pkey.h>
+
+#include <openssl/evp.h>
+
+/* The longest private key (PKCS#8) and public key (SubjectPublicKeyInfo) of the types that we use. */
+#define PKCS8_MAX 256
+#define SPKI_MAX  128
+
+/* One row per type that we use. */
+struct sl_pkey_kind {
+	enum sl_pkey_type type;
+	const char *name;
+	const char *library_type, *group; /* the library's names; group only for EC */
+	const char *hash;                 /* for signatures; NULL: the algorithm has its own */
+	size_t field_len;                 /* bytes of a coordinate, a scalar, or a raw key */
+	const char *algorithm;            /* AlgorithmIdentifier DER, hex */
+	const char *private_prefix;       /* PKCS#8 DER in front of the scalar, hex */
+};
+
+struct sl_pkey {
+	EVP_PKEY *evp; /* owned */
+	enum sl_pkey_type type;
+	bool has_private;
+};
+
+/* NULL for SL_PKEY_OTHER and unknown numbers. */
+const struct sl_pkey_kind *sl_pkey_kind(enum sl_pkey_type type);
+
+#endif
