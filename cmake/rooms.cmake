@@ -51,7 +51,7 @@ function(sl_test name)
   add_test(NAME ${name} COMMAND ${name})
   # CK_FORK=no: the sanitizers see one process.
   set_tests_properties(${name} PROPERTIES LABELS "${T_LABEL}" TIMEOUT ${T_TIMEOUT}
-    ENVIRONMENT "CK_FORK=no;SL_VECTORS=$ENV{SL_VECTORS}")
+    ENVIRONMENT "CK_FORK=no")
 endfunction()
 
 # A libFuzzer target under clang (preset fuzz); otherwise the same entry replays its seed corpus.
