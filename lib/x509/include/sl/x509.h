@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * PKCS#10 requests (RFC 2986), X.509 certificates (RFC 5280) and certs-only CMS (RFC 5652), as DER. */
+ * PKCS#10 requests (RFC 2986), X.509 certificates (RFC 5280) and certs-only CMS (RFC 5652), as DER.
+ * Decoding is strict: definite minimal lengths, nothing behind, at most 16 levels deep. */
 #ifndef SL_X509_H
 #define SL_X509_H
 
@@ -9,8 +10,10 @@
 
 #define SL_NAME_TEXT_MAX 512
 #define SL_SERIAL_MAX    20
+#define SL_X509_MAX      8192  /* bytes of a request or certificate; longer ones are malformed */
+#define SL_CMS_MAX       65536 /* bytes of a certs-only CMS; longer ones are malformed */
 
-/* Key usage bits as in RFC 5280 section 4.2.1.3, bit 0 = digitalSignature. */
+/* Key usage bits as in RFC 5280 section 4.2.1.3, bit 0 = digitalSignature. Decoding yields bits 7 and 8 too. */
 enum sl_key_usage {
 	SL_KU_DIGITAL_SIGNATURE = 1 << 0,
 	SL_KU_NON_REPUDIATION = 1 << 1,
