@@ -7,7 +7,8 @@
 
 #include <openssl/evp.h>
 
-/* The longest private key (PKCS#8) and public key (SubjectPublicKeyInfo) of the types that we use. */
+/* The longest private key (PKCS#8) and public key (SubjectPublicKeyInfo) of the types that we use.
+ * */
 #define PKCS8_MAX 256
 #define SPKI_MAX  128
 

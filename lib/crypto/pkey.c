@@ -68,8 +68,8 @@ type_of(EVP_PKEY *evp)
 	return SL_PKEY_OTHER;
 }
 
-/* RFC 5480 sections 2.1.1 and 2.2: the curve is named, and the point is not in hybrid form. From here
- * on the key writes itself with an uncompressed point. */
+/* RFC 5480 sections 2.1.1 and 2.2: the curve is named, and the point is not in hybrid form. From
+ * here on the key writes itself with an uncompressed point. */
 static enum sl_err
 normalise_ec(EVP_PKEY *evp)
 {

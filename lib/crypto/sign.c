@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Signatures (ECDSA: FIPS 186-5, in DER by RFC 3279 section 2.2.3 or as r || s by RFC 9053 section 2.1;
- * Ed25519: RFC 8032) and key agreement (ECDH by SP 800-56A, X25519 by RFC 7748). */
+ * Signatures (ECDSA: FIPS 186-5, in DER by RFC 3279 section 2.2.3 or as r || s by RFC 9053 section
+ * 2.1; Ed25519: RFC 8032) and key agreement (ECDH by SP 800-56A, X25519 by RFC 7748). */
 #include "key.h"
 
 #include <sl/wipe.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Certificates (RFC 5280 section 4.1), read. Versions 1 to 3; extensions only in version 3. Issuing: issue.c. */
+ * Certificates (RFC 5280 section 4.1), read. Versions 1 to 3; extensions only in version 3.
+ * Issuing: issue.c. */
 #include "parts.h"
 
 #include <string.h>
@@ -92,7 +93,8 @@ read_tbs(struct sl_cert *cert, struct sl_x509_extensions *extensions,
 	if (read_extensions(cert, extensions, &tbs, version) != SL_OK ||
 	        sl_reader_finish(&tbs) != SL_OK || sl_reader_finish(&outer) != SL_OK)
 		return SL_EMALFORMED;
-	/* RFC 5280 sections 4.1.1.2, 4.1.2.4: both algorithms are the same; the issuer has a name */
+	/* RFC 5280 sections 4.1.1.2, 4.1.2.4: both algorithms are the same; the issuer has a name
+	 * */
 	if (!sl_span_equal(algorithm, frame->algorithm) || cert->issuer.len <= 2 ||
 	        !sl_x509_is_name(cert->issuer) || !sl_x509_is_name(cert->subject))
 		return SL_EMALFORMED;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Certs-only CMS (RFC 5652 section 5.1 without signers, RFC 7030 section 4.1.3), content format 281. */
+ * Certs-only CMS (RFC 5652 section 5.1 without signers, RFC 7030 section 4.1.3), content format
+ * 281. */
 #include "parts.h"
 
 #define SIGNED_DATA DER_OID_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02")
@@ -52,7 +53,8 @@ sl_cms_certs_only(const struct sl_span *certs, size_t count, uint8_t *out, size_
 	return err;
 }
 
-/* The reader of the CertificateSet; failed when the frame around it is not that of certs-only CMS. */
+/* The reader of the CertificateSet; failed when the frame around it is not that of certs-only CMS.
+ * */
 static struct sl_reader
 enter_certificates(struct sl_span der)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * PKCS#10 (RFC 2986): what a request says, its proof of possession, and making one. Attributes: RFC 2985
- * (challengePassword, extensionRequest), RFC 6402 (ChangeSubjectName); unknown ones are passed over. */
+ * PKCS#10 (RFC 2986): what a request says, its proof of possession, and making one. Attributes:
+ * RFC 2985 (challengePassword, extensionRequest), RFC 6402 (ChangeSubjectName); unknown ones are
+ * passed over. */
 #include "parts.h"
 
 #include <sl/text.h>

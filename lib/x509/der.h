@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Distinguished Encoding Rules (X.690 sections 8 to 11): a strict reader that yields spans and a writer
- * whose lengths fill in themselves. Tag numbers up to 30, definite minimal lengths. */
+ * Distinguished Encoding Rules (X.690 sections 8 to 11): a strict reader that yields spans and a
+ * writer whose lengths fill in themselves. Tag numbers up to 30, definite minimal lengths. */
 #ifndef SL_X509_DER_H
 #define SL_X509_DER_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Certificates, issued: to-be-signed bytes with the extensions of RFC 5280 section 4.2 that an end entity or a CA
- * of ours carries, then the signature. And a Name of one CN. */
+ * Certificates, issued: to-be-signed bytes with the extensions of RFC 5280 section 4.2 that an end
+ * entity or a CA of ours carries, then the signature. And a Name of one CN. */
 #include "parts.h"
 
 #include <sl/text.h>

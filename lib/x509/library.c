@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * This room's only door to OpenSSL: signatures of any algorithm that a foreign certificate may carry, path
- * validation (RFC 5280 section 6), PEM (RFC 7468), names as text (RFC 2253), SHA-1 of a key. */
+ * This room's only door to OpenSSL: signatures of any algorithm that a foreign certificate may
+ * carry, path validation (RFC 5280 section 6), PEM (RFC 7468), names as text (RFC 2253), SHA-1 of
+ * a key. */
 #include "parts.h"
 
 #include <openssl/err.h>

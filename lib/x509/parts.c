@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The signed frame of RFC 5280 section 4.1.1 and RFC 2986 section 4.2, and the extensions of RFC 5280 section 4.2
- * that we understand. */
+ * The signed frame of RFC 5280 section 4.1.1 and RFC 2986 section 4.2, and the extensions of RFC
+ * 5280 section 4.2 that we understand. */
 #include "parts.h"
 
 #define EXTENSIONS_MAX 32

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What requests, certificates and CMS share inside this room: the signed frame, extensions, times, and what
- * only the library can do. */
+ * What requests, certificates and CMS share inside this room: the signed frame, extensions, times,
+ * and what only the library can do. */
 #ifndef SL_X509_PARTS_H
 #define SL_X509_PARTS_H
 
@@ -47,7 +47,8 @@ struct sl_x509_extensions {
 	bool has_smime_capabilities;
 };
 
-/* Extensions with its header (RFC 5280 section 4.1.2.9): none twice, at most 32, the known ones strict. */
+/* Extensions with its header (RFC 5280 section 4.1.2.9): none twice, at most 32, the known ones
+ * strict. */
 enum sl_err sl_x509_read_extensions(struct sl_x509_extensions *got, struct sl_span der) SL_MUST_USE;
 
 /* sl_cert_decode, and the extensions. */
@@ -60,12 +61,12 @@ void sl_x509_write_time(struct sl_writer *w, int64_t when);
 /* 1950-01-01 to 9999-12-31, what a certificate can say. */
 bool sl_x509_is_time(int64_t when);
 
-/* --- library.c ------------------------------------------------------------------------------------ */
+/* --- library.c ---------------------------------------------------------------------------- */
 
 /* RFC 5280 section 4.2.1.2 method 1: SHA-1 of the key bits. */
 enum sl_err sl_x509_key_id(struct sl_span spki, uint8_t out[static KEY_ID_LEN]) SL_MUST_USE;
-/* ECDSA and RSA PKCS#1 with SHA-256, -384, -512, and Ed25519; keys of 112 bits of security and more.
- * SL_EAUTH. */
+/* ECDSA and RSA PKCS#1 with SHA-256, -384, -512, and Ed25519; keys of 112 bits of security and
+ * more. SL_EAUTH. */
 enum sl_err sl_x509_verify_frame(
         const struct sl_x509_frame *frame, struct sl_span spki) SL_MUST_USE;
 

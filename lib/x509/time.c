@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * UTCTime and GeneralizedTime as RFC 5280 section 4.1.2.5 allows them: with seconds, Zulu, no fraction. Through 2049
- * as UTCTime, from 2050 as GeneralizedTime; on reading, an early GeneralizedTime passes too. */
+ * UTCTime and GeneralizedTime as RFC 5280 section 4.1.2.5 allows them: with seconds, Zulu, no
+ * fraction. Through 2049 as UTCTime, from 2050 as GeneralizedTime; on reading, an early
+ * GeneralizedTime passes too. */
 #include "parts.h"
 
 #define DAY_S      86400

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Asymmetric keys: generate, load, store, sign, verify, agree. Types: P-256, P-384, Ed25519, X25519. */
+ * Asymmetric keys: generate, load, store, sign, verify, agree. Types: P-256, P-384, Ed25519,
+ * X25519. */
 #ifndef SL_PKEY_H
 #define SL_PKEY_H
 
@@ -16,28 +17,35 @@ enum sl_pkey_type {
 
 struct sl_pkey; /* owned; free with sl_pkey_free, which wipes */
 
-const char *sl_pkey_type_name(enum sl_pkey_type type); /* "p256", "p384", "ed25519", "x25519", "other" */
+/* "p256", "p384", "ed25519", "x25519", "other". */
+const char *sl_pkey_type_name(enum sl_pkey_type type);
 /* 0 when the name is unknown. */
 enum sl_pkey_type sl_pkey_type_by_name(const char *name);
 
 enum sl_err sl_pkey_generate(struct sl_pkey **key, enum sl_pkey_type type) SL_MUST_USE;
 /* PKCS#8 PrivateKeyInfo DER (RFC 5958), unencrypted. SL_EMALFORMED, SL_EUNSUPPORTED, SL_ENOMEM. */
 enum sl_err sl_pkey_from_pkcs8(struct sl_pkey **key, struct sl_span der) SL_MUST_USE;
-/* PEM or DER private key text (PKCS#8 or SEC1). */
+/* PEM or DER private key text (PKCS#8 or SEC1, never with a password). Errors as above. */
 enum sl_err sl_pkey_from_text(struct sl_pkey **key, struct sl_span pem_or_der) SL_MUST_USE;
-enum sl_err sl_pkey_to_pkcs8(const struct sl_pkey *key, uint8_t *out, size_t cap, size_t *len) SL_MUST_USE;
+enum sl_err sl_pkey_to_pkcs8(
+        const struct sl_pkey *key, uint8_t *out, size_t cap, size_t *len) SL_MUST_USE;
 /* PEM "PRIVATE KEY" with a final newline and NUL. SL_ESPACE. */
 enum sl_err sl_pkey_to_pem(const struct sl_pkey *key, char *out, size_t cap) SL_MUST_USE;
-/* SubjectPublicKeyInfo DER, both ways. A public key can verify and agree only. */
+/* SubjectPublicKeyInfo DER, both ways. A public key can verify and agree only. Reading may give
+ * SL_PKEY_OTHER; SL_EMALFORMED, SL_EUNSUPPORTED. Writing: points uncompressed. */
 enum sl_err sl_pkey_from_spki(struct sl_pkey **key, struct sl_span der) SL_MUST_USE;
-enum sl_err sl_pkey_to_spki(const struct sl_pkey *key, uint8_t *out, size_t cap, size_t *len) SL_MUST_USE;
-/* Raw private scalar (EC: field length, big-endian; Ed/X: 32 bytes) and raw public key (EC: x, or x||y,
- * or a SEC1 point with its first byte; Ed/X: 32 bytes). An x alone takes the even y. The point is
- * checked to be on the curve. SL_EMALFORMED. */
-enum sl_err sl_pkey_from_raw_private(struct sl_pkey **key, enum sl_pkey_type type, struct sl_span raw) SL_MUST_USE;
-enum sl_err sl_pkey_from_raw_public(struct sl_pkey **key, enum sl_pkey_type type, struct sl_span raw) SL_MUST_USE;
+enum sl_err sl_pkey_to_spki(
+        const struct sl_pkey *key, uint8_t *out, size_t cap, size_t *len) SL_MUST_USE;
+/* Raw private scalar (EC: field length, big-endian; Ed/X: 32 bytes) and raw public key (EC: x, or
+ * x||y, or a SEC1 point with its first byte; Ed/X: 32 bytes). An x alone takes the even y. The
+ * point is checked to be on the curve. SL_EMALFORMED. */
+enum sl_err sl_pkey_from_raw_private(
+        struct sl_pkey **key, enum sl_pkey_type type, struct sl_span raw) SL_MUST_USE;
+enum sl_err sl_pkey_from_raw_public(
+        struct sl_pkey **key, enum sl_pkey_type type, struct sl_span raw) SL_MUST_USE;
 /* EC: x || y; Ed/X: 32 bytes. */
-enum sl_err sl_pkey_to_raw_public(const struct sl_pkey *key, uint8_t *out, size_t cap, size_t *len) SL_MUST_USE;
+enum sl_err sl_pkey_to_raw_public(
+        const struct sl_pkey *key, uint8_t *out, size_t cap, size_t *len) SL_MUST_USE;
 void sl_pkey_free(struct sl_pkey *key);
 
 enum sl_pkey_type sl_pkey_type(const struct sl_pkey *key);
@@ -46,15 +54,21 @@ bool sl_pkey_equal_public(const struct sl_pkey *a, const struct sl_pkey *b);
 
 #define SL_SIGNATURE_MAX 144 /* bytes; a P-384 signature in DER is at most 104 */
 
-/* ECDSA with the hash of the curve (P-256: SHA-256, P-384: SHA-384) as DER (X.509), Ed25519 as 64 bytes.
- * SL_EUNSUPPORTED (X25519, no private part), SL_ESPACE, SL_EIO. */
-enum sl_err sl_sign(const struct sl_pkey *key, struct sl_span message, uint8_t *out, size_t cap, size_t *len) SL_MUST_USE;
+/* ECDSA with the hash of the curve (P-256: SHA-256, P-384: SHA-384) as DER (X.509), Ed25519 as 64
+ * bytes. SL_EUNSUPPORTED (X25519, no private part), SL_ESPACE, SL_EIO. */
+enum sl_err sl_sign(const struct sl_pkey *key, struct sl_span message, uint8_t *out, size_t cap,
+        size_t *len) SL_MUST_USE;
 /* SL_EAUTH when it does not verify. */
-enum sl_err sl_verify(const struct sl_pkey *key, struct sl_span message, struct sl_span signature) SL_MUST_USE;
-/* The same with ECDSA signatures as r || s, each padded to the order length (COSE, RFC 9053 section 2.1). */
-enum sl_err sl_sign_raw(const struct sl_pkey *key, struct sl_span message, uint8_t *out, size_t cap, size_t *len) SL_MUST_USE;
-enum sl_err sl_verify_raw(const struct sl_pkey *key, struct sl_span message, struct sl_span signature) SL_MUST_USE;
+enum sl_err sl_verify(
+        const struct sl_pkey *key, struct sl_span message, struct sl_span signature) SL_MUST_USE;
+/* The same with ECDSA signatures as r || s, each padded to the order length (COSE, RFC 9053
+ * section 2.1). */
+enum sl_err sl_sign_raw(const struct sl_pkey *key, struct sl_span message, uint8_t *out, size_t cap,
+        size_t *len) SL_MUST_USE;
+enum sl_err sl_verify_raw(
+        const struct sl_pkey *key, struct sl_span message, struct sl_span signature) SL_MUST_USE;
 /* The x-coordinate of the shared point, or the X25519 output; an all-zero output is SL_EAUTH. */
-enum sl_err sl_ecdh(const struct sl_pkey *own, const struct sl_pkey *peer, uint8_t *out, size_t cap, size_t *len) SL_MUST_USE;
+enum sl_err sl_ecdh(const struct sl_pkey *own, const struct sl_pkey *peer, uint8_t *out, size_t cap,
+        size_t *len) SL_MUST_USE;
 
 #endif
