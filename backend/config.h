@@ -20,9 +20,9 @@ struct config_listen {
 };
 
 struct config_limits {
-	size_t max_body;        /* bytes of an HTTP request body */
-	unsigned threads;       /* HTTP poll threads */
-	unsigned connections;   /* open HTTP connections */
+	size_t max_body;             /* bytes of an HTTP request body */
+	unsigned threads;            /* HTTP poll threads */
+	unsigned connections;        /* open HTTP connections */
 	unsigned connections_per_ip; /* 0: no limit (a proxy is one address) */
 	unsigned connection_timeout_s;
 	unsigned contexts;      /* OSCORE contexts in memory */
@@ -35,8 +35,8 @@ struct config_limits {
 };
 
 struct config_ca {
-	char key[CONFIG_PATH_MAX + 1];         /* PEM, readable by its owner only */
-	char certificate[CONFIG_PATH_MAX + 1]; /* PEM or DER */
+	char key[CONFIG_PATH_MAX + 1];                     /* PEM, readable by its owner only */
+	char certificate[CONFIG_PATH_MAX + 1];             /* PEM or DER */
 	char chain[CONFIG_CHAIN_MAX][CONFIG_PATH_MAX + 1]; /* further certificates up to the root */
 	size_t chain_count;
 	unsigned instance; /* 1..127: first byte of every serial number */
@@ -45,9 +45,11 @@ struct config_ca {
 struct config {
 	char file[CONFIG_PATH_MAX + 1];
 	struct config_listen listen;
-	char paths[CONFIG_PATHS_MAX][CONFIG_URL_PATH_MAX + 1]; /* HTTP paths of the OSCORE end point; [0] is "/" */
+	char paths[CONFIG_PATHS_MAX]
+	          [CONFIG_URL_PATH_MAX + 1]; /* HTTP paths of the OSCORE end point; [0] is "/" */
 	size_t path_count;
-	char est_root[CONFIG_URL_PATH_MAX + 1]; /* short root, "/est"; empty: only /.well-known/est */
+	char est_root[CONFIG_URL_PATH_MAX +
+	              1]; /* short root, "/est"; empty: only /.well-known/est */
 	struct config_ca ca;
 	char store[CONFIG_PATH_MAX + 1];
 	struct profile profiles[CONFIG_PROFILES_MAX];
@@ -61,9 +63,11 @@ struct config {
 
 /* Relative file names are taken from the configuration file's folder. On failure message says
  * "FILE:LINE: KEY: what is wrong (VALUE); mend" and *config is untouched. SL_EMALFORMED, SL_EIO. */
-enum sl_err config_load(struct config *config, const char *file, char message[static CONFIG_MESSAGE_MAX]) SL_MUST_USE;
+enum sl_err config_load(struct config *config, const char *file,
+        char message[static CONFIG_MESSAGE_MAX]) SL_MUST_USE;
 /* The same from text, without looking at the files it names. */
-enum sl_err config_parse(struct config *config, const char *file, struct sl_span text, char message[static CONFIG_MESSAGE_MAX]) SL_MUST_USE;
+enum sl_err config_parse(struct config *config, const char *file, struct sl_span text,
+        char message[static CONFIG_MESSAGE_MAX]) SL_MUST_USE;
 /* NULL when there is no such profile. */
 const struct profile *config_profile(const struct config *config, const char *name);
 

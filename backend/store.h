@@ -16,9 +16,9 @@
 struct store;
 
 enum store_mode {
-	STORE_CREATE,   /* must not exist; made with mode 0600 */
-	STORE_USE,      /* administration beside a serving process */
-	STORE_SERVE,    /* the one process that issues; holds a lock file */
+	STORE_CREATE, /* must not exist; made with mode 0600 */
+	STORE_USE,    /* administration beside a serving process */
+	STORE_SERVE,  /* the one process that issues; holds a lock file */
 };
 
 /* SL_ENOTFOUND (no file; for STORE_CREATE: it exists), SL_EAUTH (readable by others), SL_ELIMIT (another
@@ -42,8 +42,8 @@ struct store_context {
 	size_t id_context_len;
 	int aead_alg, hkdf_hash;
 	unsigned window;
-	unsigned functions;  /* allowed: bit (1 << enum sl_est_function) */
-	uint64_t ssn_limit;  /* durable reservation: numbers below may have been used */
+	unsigned functions; /* allowed: bit (1 << enum sl_est_function) */
+	uint64_t ssn_limit; /* durable reservation: numbers below may have been used */
 	int64_t created;
 	bool is_disabled;
 };
@@ -56,15 +56,18 @@ enum sl_err store_context_add(struct store *store, struct store_context *context
  * not call the store. */
 typedef enum sl_err (*store_context_visit)(void *arg, const struct store_context *context);
 /* Every context with an id above after (0: all), disabled ones too, in the order of their ids. */
-enum sl_err store_contexts_each(struct store *store, int64_t after, store_context_visit visit, void *arg) SL_MUST_USE;
+enum sl_err store_contexts_each(
+        struct store *store, int64_t after, store_context_visit visit, void *arg) SL_MUST_USE;
 /* SL_ENOTFOUND. Wipe *context with store_context_clear. */
-enum sl_err store_context_get(struct store *store, int64_t id, struct store_context *context) SL_MUST_USE;
+enum sl_err store_context_get(
+        struct store *store, int64_t id, struct store_context *context) SL_MUST_USE;
 /* RFC 8613 B.1.1: limit is on the disk when this returns SL_OK. A limit not above the stored one is
  * SL_EREPLAY (somebody else used this context: do not go on). SL_ENOTFOUND, SL_EIO. */
 enum sl_err store_context_reserve(struct store *store, int64_t id, uint64_t limit) SL_MUST_USE;
 enum sl_err store_context_disable(struct store *store, int64_t id) SL_MUST_USE;
 /* Every context of the identity; *count says how many were enabled before. */
-enum sl_err store_contexts_disable(struct store *store, const char *identity, size_t *count) SL_MUST_USE;
+enum sl_err store_contexts_disable(
+        struct store *store, const char *identity, size_t *count) SL_MUST_USE;
 
 /* --- certificates ------------------------------------------------------------------------------------- */
 
@@ -91,16 +94,24 @@ struct store_filter {
 	const uint8_t *request_key; /* 32 bytes; NULL: any */
 };
 
-typedef enum sl_err (*store_certificate_visit)(void *arg, const struct store_certificate *certificate);
+typedef enum sl_err (*store_certificate_visit)(
+        void *arg, const struct store_certificate *certificate);
 /* Newest first. A visitor that returns anything but SL_OK stops; that is returned. */
-enum sl_err store_certificates_each(struct store *store, const struct store_filter *filter, store_certificate_visit visit, void *arg) SL_MUST_USE;
-enum sl_err store_certificate_get(struct store *store, struct sl_span serial, struct store_certificate *certificate) SL_MUST_USE;
+enum sl_err store_certificates_each(struct store *store, const struct store_filter *filter,
+        store_certificate_visit visit, void *arg) SL_MUST_USE;
+enum sl_err store_certificate_get(struct store *store, struct sl_span serial,
+        struct store_certificate *certificate) SL_MUST_USE;
 /* The latest issued_at, 0 when there is none. */
 enum sl_err store_last_issued(struct store *store, int64_t *when) SL_MUST_USE;
 
 /* --- intents: what is being issued ---------------------------------------------------------------------- */
 
-enum store_intent_state { STORE_RESERVED = 1, STORE_INTENDED = 2, STORE_DONE = 3, STORE_VOIDED = 4 };
+enum store_intent_state {
+	STORE_RESERVED = 1,
+	STORE_INTENDED = 2,
+	STORE_DONE = 3,
+	STORE_VOIDED = 4
+};
 
 /* certificate.der holds the TBSCertificate once the state is STORE_INTENDED. */
 struct store_intent {
@@ -109,12 +120,15 @@ struct store_intent {
 };
 
 /* The serial is taken for ever. SL_EREPLAY: it was taken before. */
-enum sl_err store_serial_reserve(struct store *store, const struct store_certificate *certificate) SL_MUST_USE;
+enum sl_err store_serial_reserve(
+        struct store *store, const struct store_certificate *certificate) SL_MUST_USE;
 /* The TBSCertificate (certificate->der) and everything beside it, state STORE_INTENDED. */
-enum sl_err store_intent_put(struct store *store, const struct store_certificate *certificate) SL_MUST_USE;
+enum sl_err store_intent_put(
+        struct store *store, const struct store_certificate *certificate) SL_MUST_USE;
 typedef enum sl_err (*store_intent_visit)(void *arg, const struct store_intent *intent);
 /* Reserved and intended ones. The visitor must not call the store. */
-enum sl_err store_intents_open(struct store *store, store_intent_visit visit, void *arg) SL_MUST_USE;
+enum sl_err store_intents_open(
+        struct store *store, store_intent_visit visit, void *arg) SL_MUST_USE;
 
 /* --- changes with their audit line: both or neither ------------------------------------------------------- */
 
@@ -137,7 +151,8 @@ struct store_issue {
 /* Certificate, its intent done, audit line. */
 enum sl_err store_issue(struct store *store, const struct store_issue *issue) SL_MUST_USE;
 /* Open intent closed without a certificate, audit line. */
-enum sl_err store_void(struct store *store, struct sl_span serial, const struct store_audit *audit) SL_MUST_USE;
+enum sl_err store_void(
+        struct store *store, struct sl_span serial, const struct store_audit *audit) SL_MUST_USE;
 
 struct store_revocation {
 	struct sl_span serial;
@@ -147,11 +162,12 @@ struct store_revocation {
 };
 
 /* SL_ENOTFOUND, SL_EREPLAY (is revoked already). */
-enum sl_err store_revoke(struct store *store, const struct store_revocation *revocation) SL_MUST_USE;
+enum sl_err store_revoke(
+        struct store *store, const struct store_revocation *revocation) SL_MUST_USE;
 enum sl_err store_audit_append(struct store *store, const struct store_audit *audit) SL_MUST_USE;
 
 struct store_audit_row {
-	uint64_t seq; /* from 1 */
+	uint64_t seq;              /* from 1 */
 	struct sl_span prev, hash; /* 32 bytes when untouched */
 	struct sl_span line;
 };
@@ -159,6 +175,7 @@ struct store_audit_row {
 typedef enum sl_err (*store_audit_visit)(void *arg, const struct store_audit_row *row);
 enum sl_err store_audit_each(struct store *store, store_audit_visit visit, void *arg) SL_MUST_USE;
 /* What the store believes the last row to be. seq 0: none. */
-enum sl_err store_audit_head(struct store *store, uint64_t *seq, uint8_t hash[static 32]) SL_MUST_USE;
+enum sl_err store_audit_head(
+        struct store *store, uint64_t *seq, uint8_t hash[static 32]) SL_MUST_USE;
 
 #endif
