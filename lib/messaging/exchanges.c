@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Records of exchanges and the lanes of separate responses. Every operation is O(1) but for the heap of
+ * retransmissions. */
+#include "exchanges.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LANE_MAX   16 /* responses behind the one under way */
+#define NAME_TRIES 32
+#define AT_OWN_ID  2 /* the message ID's place in a datagram */
+
+static uint64_t
+hash_of(const struct sl_messages *m, const struct sl_peer *peer, uint32_t number)
+{
+	return sl_peer_hash(m->config.hash_key, peer, number);
+}
+
+uint32_t
+sl_exchange_find(const struct sl_messages *m, const struct sl_peer *peer, uint16_t message_id)
+{
+	uint32_t slot = sl_index_first(&m->requests, hash_of(m, peer, message_id));
+
+	while (slot != 0 && (m->exchanges[slot].message_id != message_id ||
+	                            !sl_peer_equal(&m->exchanges[slot].peer, peer)))
+		slot = sl_index_next(&m->requests, slot);
+	return slot;
+}
+
+uint32_t
+sl_exchange_find_own(const struct sl_messages *m, const struct sl_peer *peer, uint16_t own_id)
+{
+	uint32_t slot = sl_index_first(&m->own, hash_of(m, peer, own_id));
+
+	while (slot != 0 && (m->exchanges[slot].own_id != own_id ||
+	                            !sl_peer_equal(&m->exchanges[slot].peer, peer)))
+		slot = sl_index_next(&m->own, slot);
+	return slot;
+}
+
+struct sl_exchange *
+sl_exchange_at(const struct sl_messages *m, struct sl_ref ref)
+{
+	struct sl_exchange *x;
+
+	if (ref.slot == 0 || ref.slot > m->slab.high)
+		return NULL;
+	x = &m->exchanges[ref.slot];
+	return x->state != 0 && x->generation == ref.generation ? x : NULL;
+}
+
+static bool
+is_running(const struct sl_exchange *x)
+{
+	return x->state == SL_EXCHANGE_WAITING || x->state == SL_EXCHANGE_ACKED;
+}
+
+static struct sl_list *
+life_of(struct sl_messages *m, const struct sl_exchange *x)
+{
+	return x->is_con ? &m->con_life : &m->non_life;
+}
+
+uint32_t
+sl_exchange_open(struct sl_messages *m, const struct sl_peer *peer,
+        const struct sl_coap_msg *request, const uint8_t digest[static 16], uint64_t now_ms)
+{
+	uint32_t slot = sl_slab_take(&m->slab);
+	struct sl_exchange *x = &m->exchanges[slot];
+	uint32_t generation = x->generation + 1;
+
+	if (slot == 0)
+		return 0;
+	*x = (struct sl_exchange){.arrived_ms = now_ms,
+	        .peer = *peer,
+	        .state = SL_EXCHANGE_WAITING,
+	        .token_len = request->token_len,
+	        .message_id = request->message_id,
+	        .is_con = request->type == SL_COAP_CON,
+	        .generation = generation};
+	memcpy(x->token, request->token, sizeof x->token);
+	memcpy(x->digest, digest, sizeof x->digest);
+	sl_index_add(&m->requests, slot, hash_of(m, peer, x->message_id));
+	sl_list_push(life_of(m, x), slot);
+	if (x->is_con)
+		sl_list_push(&m->acks, slot);
+	m->counts.running++;
+	return slot;
+}
+
+void
+sl_exchange_end(struct sl_messages *m, uint32_t slot, uint64_t now_ms)
+{
+	struct sl_exchange *x = &m->exchanges[slot];
+
+	if (is_running(x))
+		sl_exchange_settle(m, slot, SL_EXCHANGE_CLOSED);
+	if (x->separate == SL_SEPARATE_QUEUED || x->separate == SL_SEPARATE_UNDER_WAY)
+		sl_lane_leave(m, slot, now_ms);
+	sl_exchange_drop_reply(m, slot);
+	sl_exchange_unwant(m, slot, SL_WANTS_ACK | SL_WANTS_REPLY);
+	if (x->separate >= SL_SEPARATE_UNDER_WAY)
+		sl_index_remove(&m->own, slot);
+	sl_index_remove(&m->requests, slot);
+	sl_list_remove(life_of(m, x), slot);
+	x->state = 0;
+	sl_slab_give(&m->slab, slot);
+}
+
+void
+sl_exchange_settle(struct sl_messages *m, uint32_t slot, enum sl_exchange_state state)
+{
+	struct sl_exchange *x = &m->exchanges[slot];
+
+	if (x->state == SL_EXCHANGE_WAITING && x->is_con)
+		sl_list_remove(&m->acks, slot);
+	if (is_running(x) && state > SL_EXCHANGE_ACKED)
+		m->counts.running--;
+	x->state = (uint8_t)state;
+}
+
+void
+sl_exchange_want(struct sl_messages *m, uint32_t slot, unsigned wants)
+{
+	struct sl_exchange *x = &m->exchanges[slot];
+
+	if (x->wants == 0)
+		sl_list_push(&m->out, slot);
+	x->wants |= (uint8_t)wants;
+}
+
+void
+sl_exchange_unwant(struct sl_messages *m, uint32_t slot, unsigned wants)
+{
+	struct sl_exchange *x = &m->exchanges[slot];
+
+	if (x->wants == 0)
+		return;
+	x->wants &= (uint8_t)~wants;
+	if (x->wants == 0)
+		sl_list_remove(&m->out, slot);
+}
+
+void
+sl_exchange_acknowledge(struct sl_messages *m, uint32_t slot)
+{
+	if (m->exchanges[slot].state == SL_EXCHANGE_WAITING)
+		sl_exchange_settle(m, slot, SL_EXCHANGE_ACKED);
+	sl_exchange_want(m, slot, SL_WANTS_ACK);
+}
+
+/* A message ID that no living record of this end point uses, section 4.4. */
+void
+sl_exchange_name(struct sl_messages *m, uint32_t slot)
+{
+	struct sl_exchange *x = &m->exchanges[slot];
+
+	for (int i = 0; i < NAME_TRIES && sl_exchange_find_own(m, &x->peer, m->next_id) != 0; i++)
+		m->next_id++;
+	x->own_id = m->next_id++;
+	x->reply[AT_OWN_ID] = (uint8_t)(x->own_id >> 8);
+	x->reply[AT_OWN_ID + 1] = (uint8_t)x->own_id;
+	sl_index_add(&m->own, slot, hash_of(m, &x->peer, x->own_id));
+}
+
+void
+sl_exchange_drop_reply(struct sl_messages *m, uint32_t slot)
+{
+	struct sl_exchange *x = &m->exchanges[slot];
+
+	if (x->reply == NULL)
+		return;
+	if (x->state == SL_EXCHANGE_PIGGYBACKED)
+		sl_list_remove(&m->kept, slot);
+	m->counts.reply_bytes -= x->reply_len;
+	free(x->reply);
+	x->reply = NULL;
+}
+
+static uint32_t
+lane_find(const struct sl_messages *m, const struct sl_peer *peer)
+{
+	uint32_t slot = sl_index_first(&m->lanes, hash_of(m, peer, 0));
+
+	while (slot != 0 && !sl_peer_equal(&m->exchanges[slot].peer, peer))
+		slot = sl_index_next(&m->lanes, slot);
+	return slot;
+}
+
+static void
+lane_start(struct sl_messages *m, uint32_t slot, uint64_t now_ms)
+{
+	struct sl_exchange *x = &m->exchanges[slot];
+
+	sl_exchange_name(m, slot);
+	x->separate = SL_SEPARATE_UNDER_WAY;
+	sl_index_add(&m->lanes, slot, hash_of(m, &x->peer, 0));
+	x->timeout_ms =
+	        sl_draw_timeout(&m->draw, m->config.ack_timeout_ms, m->config.ack_random_permille);
+	sl_heap_set(&m->retransmissions, slot, now_ms + x->timeout_ms);
+	sl_exchange_want(m, slot, SL_WANTS_REPLY);
+}
+
+enum sl_err
+sl_lane_enter(struct sl_messages *m, uint32_t slot, uint64_t now_ms)
+{
+	struct sl_exchange *x = &m->exchanges[slot];
+	uint32_t first = lane_find(m, &x->peer);
+	struct sl_link *ring = m->ring;
+
+	if (first != 0 && m->exchanges[first].lane_count >= LANE_MAX)
+		return SL_ELIMIT;
+	if (first == 0) {
+		ring[slot] = (struct sl_link){slot, slot};
+		lane_start(m, slot, now_ms);
+		return SL_OK;
+	}
+	x->separate = SL_SEPARATE_QUEUED;
+	ring[slot] = (struct sl_link){ring[first].prev, first};
+	ring[ring[first].prev].next = slot;
+	ring[first].prev = slot;
+	m->exchanges[first].lane_count++;
+	return SL_OK;
+}
+
+void
+sl_lane_leave(struct sl_messages *m, uint32_t slot, uint64_t now_ms)
+{
+	struct sl_exchange *x = &m->exchanges[slot];
+	uint32_t first = lane_find(m, &x->peer);
+	uint32_t next = m->ring[slot].next;
+
+	m->ring[m->ring[slot].prev].next = next;
+	m->ring[next].prev = m->ring[slot].prev;
+	x->separate = first == slot ? SL_SEPARATE_DONE : SL_SEPARATE_NONE;
+	sl_exchange_drop_reply(m, slot);
+	sl_exchange_unwant(m, slot, SL_WANTS_REPLY);
+	if (first != slot) {
+		m->exchanges[first].lane_count--;
+		return;
+	}
+	sl_index_remove(&m->lanes, slot);
+	sl_heap_remove(&m->retransmissions, slot);
+	if (next == slot)
+		return;
+	m->exchanges[next].lane_count = (uint8_t)(x->lane_count - 1);
+	x->lane_count = 0;
+	lane_start(m, next, now_ms);
+}
+
+/* Nobody acknowledged: what waits behind would find nobody either. */
+static void
+lane_give_up(struct sl_messages *m, uint32_t slot, uint64_t now_ms)
+{
+	while (m->ring[slot].next != slot) {
+		m->counts.timed_out++;
+		sl_lane_leave(m, m->ring[slot].next, now_ms);
+	}
+	m->counts.timed_out++;
+	sl_lane_leave(m, slot, now_ms);
+}
+
+void
+sl_lane_on_time(struct sl_messages *m, uint64_t now_ms)
+{
+	uint32_t slot = sl_heap_first(&m->retransmissions);
+	struct sl_exchange *x = &m->exchanges[slot];
+
+	if (x->retransmits >= m->config.max_retransmit) {
+		lane_give_up(m, slot, now_ms);
+		return;
+	}
+	x->retransmits++;
+	x->timeout_ms *= 2;
+	m->counts.retransmissions++;
+	sl_heap_set(&m->retransmissions, slot, now_ms + x->timeout_ms);
+	sl_exchange_want(m, slot, SL_WANTS_REPLY);
+}
