@@ -154,7 +154,7 @@ expire(struct inner_blocks *b, uint64_t now_ms)
 	for (i = 0; i < b->config.transfers_max && b->counts.transfers > 0; i++) {
 		struct transfer *t = &b->transfers[i];
 
-		if (t->kind != FREE && now_ms - t->touched_ms >= b->config.idle_ms)
+		if (t->kind != FREE && now_ms >= t->touched_ms + b->config.idle_ms)
 			drop(b, t);
 	}
 }

@@ -39,6 +39,8 @@ struct inner_answer {
 	struct sl_span payload;
 	bool has_content_format;
 	uint16_t content_format;
+	bool has_max_age;
+	uint32_t max_age;
 	bool has_block1, has_block2;
 	struct sl_coap_block block1, block2;
 	bool has_size1, has_size2;

@@ -192,7 +192,7 @@ drop(struct reply_cache *c, struct entry *e)
 static void
 expire(struct reply_cache *c, uint64_t now_ms)
 {
-	while (c->oldest != NONE && now_ms - c->entries[c->oldest].stored_ms >= c->config.keep_ms)
+	while (c->oldest != NONE && now_ms >= c->entries[c->oldest].stored_ms + c->config.keep_ms)
 		drop(c, &c->entries[c->oldest]);
 }
 

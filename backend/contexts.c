@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * A hash table of contexts by kid, under one lock; the contexts have locks of their own. A context whose
+ * durable limit is 0 never accepted a request, so its window cannot have been lost. */
+#include "contexts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sl/reader.h>
+
+#define BUCKETS_MAX 65536
+
+struct contexts {
+	struct contexts_config config;
+	pthread_mutex_t lock; /* around the table, not the contexts */
+	size_t count, unusable;
+	size_t bucket_count; /* a power of two */
+	struct context **buckets;
+	uint64_t store_version;
+	uint64_t checked_ms;
+};
+
+void
+contexts_config_init(struct contexts_config *config)
+{
+	memset(config, 0, sizeof(*config));
+	config->contexts_max = 100000;
+	config->ssn_step = 1024;
+	config->echo_fresh_ms = 120000;
+	config->store_check_ms = 500;
+}
+
+static struct context **
+bucket_of(struct contexts *c, struct sl_span kid)
+{
+	return &c->buckets[sl_siphash(c->config.hash_key, kid) & (c->bucket_count - 1)];
+}
+
+static struct sl_span
+kid_of(const struct context *ctx)
+{
+	return sl_span(ctx->oscore.recipient_id.bytes, ctx->oscore.recipient_id.len);
+}
+
+static struct sl_span
+id_context_of(const struct context *ctx)
+{
+	return sl_span(ctx->oscore.id_context, ctx->oscore.id_context_len);
+}
+
+static enum sl_err
+derive(struct context *ctx, const struct store_context *stored)
+{
+	struct sl_oscore_params params = {
+	        .master_secret = sl_key_view(&stored->master_secret),
+	        .master_salt = sl_key_view(&stored->master_salt),
+	        .sender_id = sl_span(stored->sender_id.bytes, stored->sender_id.len),
+	        .recipient_id = sl_span(stored->recipient_id.bytes, stored->recipient_id.len),
+	        .has_id_context = stored->has_id_context,
+	        .id_context = sl_span(stored->id_context, stored->id_context_len),
+	        .aead_alg = stored->aead_alg,
+	        .hkdf_hash = stored->hkdf_hash,
+	        .window = stored->window,
+	};
+	enum sl_err err = sl_oscore_ctx_init(&ctx->oscore, &params);
+
+	if (err == SL_OK && stored->ssn_limit > 0) {
+		sl_oscore_resume(&ctx->oscore, stored->ssn_limit);
+		sl_oscore_window_lose(&ctx->oscore);
+	}
+	return err;
+}
+
+static enum sl_err
+add(struct contexts *c, const struct store_context *stored)
+{
+	struct context *ctx, **bucket;
+	enum sl_err err;
+
+	if (c->count >= c->config.contexts_max)
+		return SL_ELIMIT;
+	ctx = calloc(1, sizeof(*ctx));
+	if (ctx == NULL)
+		return SL_ENOMEM;
+	err = derive(ctx, stored);
+	if (err) {
+		free(ctx);
+		c->unusable += err == SL_EMALFORMED || err == SL_EUNSUPPORTED;
+		return err == SL_EMALFORMED || err == SL_EUNSUPPORTED ? SL_OK : err;
+	}
+	ctx->id = stored->id;
+	memcpy(ctx->identity, stored->identity, sizeof(ctx->identity));
+	memcpy(ctx->profile, stored->profile, sizeof(ctx->profile));
+	ctx->functions = stored->functions;
+	atomic_init(&ctx->is_disabled, false);
+	if (pthread_mutex_init(&ctx->lock, NULL) != 0) {
+		sl_oscore_ctx_clear(&ctx->oscore);
+		free(ctx);
+		return SL_ENOMEM;
+	}
+	bucket = bucket_of(c, kid_of(ctx));
+	ctx->next = *bucket;
+	*bucket = ctx;
+	c->count++;
+	return SL_OK;
+}
+
+static struct context *
+find_id(struct contexts *c, const struct store_context *stored)
+{
+	struct sl_span kid = sl_span(stored->recipient_id.bytes, stored->recipient_id.len);
+	struct context *ctx = *bucket_of(c, kid);
+
+	while (ctx != NULL && ctx->id != stored->id)
+		ctx = ctx->next;
+	return ctx;
+}
+
+static enum sl_err
+take_stored(void *arg, const struct store_context *stored)
+{
+	struct contexts *c = arg;
+	struct context *ctx = find_id(c, stored);
+
+	if (ctx != NULL) {
+		if (stored->is_disabled)
+			atomic_store(&ctx->is_disabled, true);
+		return SL_OK;
+	}
+	return stored->is_disabled ? SL_OK : add(c, stored);
+}
+
+enum sl_err
+contexts_new(struct contexts **out, const struct contexts_config *config)
+{
+	struct contexts *c = calloc(1, sizeof(*c));
+	enum sl_err err;
+
+	if (c == NULL)
+		return SL_ENOMEM;
+	c->config = *config;
+	for (c->bucket_count = 16;
+	        c->bucket_count < config->contexts_max && c->bucket_count < BUCKETS_MAX;
+	        c->bucket_count *= 2)
+		;
+	c->buckets = calloc(c->bucket_count, sizeof(struct context *));
+	if (c->buckets == NULL || pthread_mutex_init(&c->lock, NULL) != 0) {
+		free(c->buckets);
+		free(c);
+		return SL_ENOMEM;
+	}
+	err = store_version(config->store, &c->store_version);
+	if (err == SL_OK)
+		err = store_contexts_each(config->store, 0, take_stored, c);
+	if (err) {
+		contexts_free(c);
+		return err;
+	}
+	*out = c;
+	return SL_OK;
+}
+
+static void
+free_context(struct context *ctx)
+{
+	sl_oscore_ctx_clear(&ctx->oscore);
+	pthread_mutex_destroy(&ctx->lock);
+	free(ctx);
+}
+
+void
+contexts_free(struct contexts *c)
+{
+	size_t i;
+
+	if (c == NULL)
+		return;
+	for (i = 0; i < c->bucket_count; i++) {
+		while (c->buckets[i] != NULL) {
+			struct context *next = c->buckets[i]->next;
+
+			free_context(c->buckets[i]);
+			c->buckets[i] = next;
+		}
+	}
+	pthread_mutex_destroy(&c->lock);
+	free(c->buckets);
+	sl_wipe(c, sizeof(*c));
+	free(c);
+}
+
+size_t
+contexts_count(struct contexts *c, size_t *unusable)
+{
+	size_t count;
+
+	pthread_mutex_lock(&c->lock);
+	count = c->count;
+	*unusable = c->unusable;
+	pthread_mutex_unlock(&c->lock);
+	return count;
+}
+
+/* Takes over what another process changed. A failure leaves the table as it is and is tried again. */
+static void
+look_at_store(struct contexts *c, uint64_t now_ms, uint64_t every_ms)
+{
+	uint64_t version;
+
+	if (now_ms < c->checked_ms + every_ms)
+		return;
+	c->checked_ms = now_ms;
+	if (store_version(c->config.store, &version) != SL_OK || version == c->store_version)
+		return;
+	if (store_contexts_each(c->config.store, 0, take_stored, c) == SL_OK)
+		c->store_version = version;
+}
+
+static struct context *
+look_up(struct contexts *c, const struct sl_oscore_option *opt)
+{
+	struct context *ctx, *found = NULL;
+	size_t candidates = 0;
+
+	for (ctx = *bucket_of(c, opt->kid); ctx != NULL; ctx = ctx->next) {
+		if (!sl_span_equal(kid_of(ctx), opt->kid) || atomic_load(&ctx->is_disabled))
+			continue;
+		if (opt->has_kid_context
+		                ? ctx->oscore.has_id_context &&
+		                          sl_span_equal(id_context_of(ctx), opt->kid_context)
+		                : !ctx->oscore.has_id_context)
+			return ctx;
+		found = ctx;
+		candidates++;
+	}
+	return !opt->has_kid_context && candidates == 1 ? found : NULL;
+}
+
+struct context *
+contexts_find(struct contexts *c, const struct sl_oscore_option *opt, uint64_t now_ms)
+{
+	struct context *ctx;
+
+	pthread_mutex_lock(&c->lock);
+	look_at_store(c, now_ms, c->config.store_check_ms);
+	ctx = look_up(c, opt);
+	if (ctx == NULL) {
+		look_at_store(c, now_ms, c->config.store_check_ms / 10);
+		ctx = look_up(c, opt);
+	}
+	pthread_mutex_unlock(&c->lock);
+	return ctx;
+}
+
+enum sl_err
+contexts_reserve(struct contexts *c, struct context *ctx)
+{
+	uint64_t limit = ctx->oscore.ssn_limit;
+	enum sl_err err;
+
+	if (ctx->is_marked && ctx->oscore.ssn < limit)
+		return SL_OK;
+	if (limit < ctx->oscore.ssn)
+		limit = ctx->oscore.ssn;
+	if (limit >= SL_OSCORE_SSN_END)
+		return SL_ELIMIT;
+	limit = SL_OSCORE_SSN_END - limit < c->config.ssn_step ? SL_OSCORE_SSN_END
+	                                                       : limit + c->config.ssn_step;
+	err = store_context_reserve(c->config.store, ctx->id, limit);
+	if (err == SL_EREPLAY || err == SL_ENOTFOUND)
+		atomic_store(&ctx->is_disabled, true);
+	if (err)
+		return err;
+	sl_oscore_reserve(&ctx->oscore, limit);
+	ctx->is_marked = true;
+	return SL_OK;
+}
+
+/* seconds since the clock's start, then SipHash over context and seconds */
+static void
+echo_at(const struct contexts *c, const struct context *ctx, uint32_t seconds,
+        uint8_t out[static CONTEXTS_ECHO_LEN])
+{
+	uint8_t text[12];
+	struct sl_writer w = sl_writer_over(text, sizeof(text));
+	struct sl_writer value = sl_writer_over(out, CONTEXTS_ECHO_LEN);
+
+	sl_write_u64(&w, (uint64_t)ctx->id);
+	sl_write_u32(&w, seconds);
+	sl_write_u32(&value, seconds);
+	sl_write_u64(&value, sl_siphash(c->config.echo_key, sl_writer_span(&w)));
+}
+
+void
+contexts_echo(const struct contexts *c, const struct context *ctx, uint64_t now_ms,
+        uint8_t out[static CONTEXTS_ECHO_LEN])
+{
+	echo_at(c, ctx, (uint32_t)(now_ms / 1000), out);
+}
+
+bool
+contexts_echo_is_fresh(
+        const struct contexts *c, const struct context *ctx, struct sl_span value, uint64_t now_ms)
+{
+	struct sl_reader in = sl_reader_over(value);
+	uint32_t seconds = sl_read_u32(&in);
+	uint32_t age = (uint32_t)(now_ms / 1000) - seconds;
+	uint8_t expected[CONTEXTS_ECHO_LEN];
+
+	echo_at(c, ctx, seconds, expected);
+	return age <= c->config.echo_fresh_ms / 1000 &&
+	       sl_equal_secret(value, sl_span(expected, sizeof(expected)));
+}
