@@ -42,6 +42,17 @@ sl_map_equal_nocase(struct sl_span a, struct sl_span b)
 	return true;
 }
 
+void
+sl_map_write_decimal(struct sl_writer *w, uint32_t v)
+{
+	uint32_t unit = 1;
+
+	while (v / unit >= 10)
+		unit *= 10;
+	for (; unit > 0; unit /= 10)
+		sl_write_u8(w, (uint8_t)('0' + v / unit % 10));
+}
+
 static bool
 is_tchar(uint8_t c)
 {

@@ -5,6 +5,7 @@
 
 #include <sl/err.h>
 #include <sl/span.h>
+#include <sl/writer.h>
 
 /* application/oscore: has a number, but never stands in a CoAP message (RFC 8613 section 13.6). */
 #define SL_MAP_NUMBER_OSCORE 10001
@@ -13,6 +14,8 @@
 struct sl_span sl_map_trim(struct sl_span text);
 /* ASCII letters compare without case. */
 bool sl_map_equal_nocase(struct sl_span a, struct sl_span b);
+
+void sl_map_write_decimal(struct sl_writer *w, uint32_t v);
 
 /* type is "type/subtype"; params is what sl_map_next_param reads. Both borrow. SL_EMALFORMED. */
 struct sl_map_media {

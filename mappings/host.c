@@ -6,7 +6,6 @@
 
 #include <sl/text.h>
 
-#include <stdio.h>
 #include <string.h>
 
 static uint8_t
@@ -181,22 +180,39 @@ find_gap(const struct ipv6 *a, int *begin, int *end)
 	}
 }
 
+/* Lower-case hex without leading zeros. */
+static void
+write_group(struct sl_writer *w, uint16_t group)
+{
+	unsigned shift = 12;
+
+	while (shift > 0 && group >> shift == 0)
+		shift -= 4;
+	for (;; shift -= 4) {
+		sl_write_u8(w, (uint8_t) "0123456789abcdef"[group >> shift & 15]);
+		if (shift == 0)
+			return;
+	}
+}
+
 static void
 write_ipv6(char *out, size_t cap, const struct ipv6 *a)
 {
-	int begin, end, len = 0;
+	struct sl_writer w = sl_writer_over(out, cap);
+	int begin, end;
 
 	find_gap(a, &begin, &end);
-	for (int i = 0; i < 8 && len >= 0 && (size_t)len < cap; i++) {
-		const char *colon = i == 0 || i == end ? "" : ":";
-
+	for (int i = 0; i < 8; i++) {
 		if (i == begin) {
-			len += snprintf(out + len, cap - (size_t)len, "::");
+			sl_write_text(&w, "::");
 			i = end - 1;
 			continue;
 		}
-		len += snprintf(out + len, cap - (size_t)len, "%s%x", colon, a->group[i]);
+		if (i != 0 && i != end)
+			sl_write_u8(&w, ':');
+		write_group(&w, a->group[i]);
 	}
+	sl_write_u8(&w, 0);
 }
 
 static uint8_t

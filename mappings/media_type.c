@@ -6,7 +6,7 @@
 #include <sl/mappings.h>
 #include <sl/text.h>
 
-#include <stdio.h>
+#include <string.h>
 
 #define PAYLOAD_TYPE "application/coap-payload" /* RFC 8075 section 6.2 */
 
@@ -40,18 +40,20 @@ enum sl_err
 sl_map_media_type(uint16_t content_format, char *out, size_t cap)
 {
 	char unknown[sizeof PAYLOAD_TYPE ";cf=65535"];
-	struct sl_writer w = sl_writer_over(out, cap);
-	const char *text = unknown;
+	struct sl_writer w = sl_writer_over(unknown, sizeof unknown);
+	struct sl_span text;
 
-	snprintf(unknown, sizeof unknown, PAYLOAD_TYPE ";cf=%u", content_format);
+	sl_write_text(&w, PAYLOAD_TYPE ";cf=");
+	sl_map_write_decimal(&w, content_format);
+	text = sl_writer_span(&w);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (rows[i].number == content_format)
-			text = rows[i].text;
-	if (sl_span_text(text).len >= cap)
+			text = sl_span_text(rows[i].text);
+	if (text.len >= cap)
 		return SL_ESPACE;
-	sl_write_text(&w, text);
-	sl_write_u8(&w, 0);
-	return sl_writer_finish(&w);
+	memcpy(out, text.ptr, text.len);
+	out[text.len] = '\0';
+	return SL_OK;
 }
 
 /* The value of the first parameter of this name. SL_ENOTFOUND, SL_EMALFORMED. */

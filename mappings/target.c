@@ -3,7 +3,8 @@
  * sections 5.7, 5.10.1, 5.10.2 and 6.5; RFC 8613 section 4.1.3.3). */
 #include "url.h"
 
-#include <stdio.h>
+#include "field.h"
+
 #include <string.h>
 
 static const char hex_digits[] = "0123456789ABCDEF";
@@ -106,15 +107,19 @@ enum sl_err
 sl_map_target_url(const struct sl_map_target *target, char *out, size_t cap)
 {
 	char text[sizeof "https://[]:65535" + SL_MAP_HOST_MAX + SL_MAP_PATH_MAX];
-	int len;
+	struct sl_writer w = sl_writer_over(text, sizeof text);
 
 	if (target->host[0] == '\0' || target->port == 0)
 		return SL_EMALFORMED;
-	len = snprintf(text, sizeof text, "%s://%s%s%s:%u%s", target->is_https ? "https" : "http",
-	        target->host_is_ipv6 ? "[" : "", target->host, target->host_is_ipv6 ? "]" : "",
-	        target->port, target->path_query);
-	if (len < 0 || (size_t)len >= cap)
+	sl_write_text(&w, target->is_https ? "https://" : "http://");
+	sl_write_text(&w, target->host_is_ipv6 ? "[" : "");
+	sl_write_text(&w, target->host);
+	sl_write_text(&w, target->host_is_ipv6 ? "]:" : ":");
+	sl_map_write_decimal(&w, target->port);
+	sl_write_text(&w, target->path_query);
+	sl_write_u8(&w, 0);
+	if (w.failed || w.len > cap)
 		return SL_ESPACE;
-	memcpy(out, text, (size_t)len + 1);
+	memcpy(out, text, w.len);
 	return SL_OK;
 }
