@@ -16,7 +16,7 @@ vectors_load(const char *name)
 	if (dir == NULL || dir[0] == '\0')
 		dir = SL_SOURCE_DIR "/tests/vectors";
 	ck_assert_int_lt(snprintf(path, sizeof path, "%s/%s", dir, name), (int)sizeof path);
-	root = json_load_file(path, 0, &why);
+	root = json_load_file(path, JSON_ALLOW_NUL, &why);
 	ck_assert_msg(root != NULL, "%s:%d: %s", path, why.line, why.text);
 	return root;
 }
