@@ -295,6 +295,7 @@ START_TEST(refuses_the_option_values_of_section_11)
 		struct sl_coap_msg inner;
 		uint8_t buf[64];
 		struct sl_oscore_open open = {buf, sizeof buf, &inner};
+		bool fits = strstr(vectors_text(row, "endpoint"), "context not found") != NULL;
 		enum sl_err err =
 			sl_oscore_option_decode(&opt, vectors_hex(row, "coap_oscore_option"));
 
@@ -303,7 +304,7 @@ START_TEST(refuses_the_option_values_of_section_11)
 		if (err == SL_OK)
 			ck_assert_int_eq(sl_oscore_unprotect_request(
 						 &ctx, &opt, hex("00"), &open, &exchange),
-				SL_OSCORE_BAD_OPTION);
+				fits ? SL_OSCORE_NO_CONTEXT : SL_OSCORE_BAD_OPTION);
 	}
 	vectors_ran("bad option values behind valid headers", i);
 	json_decref(root);
