@@ -3,12 +3,100 @@
  * retransmissions. */
 #include "exchanges.h"
 
+#include <sl/wipe.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LANE_MAX   16 /* responses behind the one under way */
 #define NAME_TRIES 32
 #define AT_OWN_ID  2 /* the message ID's place in a datagram */
+
+void
+sl_messages_config_init(struct sl_messages_config *config)
+{
+	memset(config, 0, sizeof *config);
+	config->exchanges_max = 65536;
+	config->reply_bytes_max = 32U << 20;
+	config->ack_delay_ms = 500;
+	config->ack_timeout_ms = 2000;
+	config->ack_random_permille = 1500;
+	config->max_retransmit = 4;
+	config->exchange_lifetime_ms = 247000;
+	config->non_lifetime_ms = 145000;
+}
+
+static enum sl_err
+init_tables(struct sl_messages *m, uint32_t max)
+{
+	enum sl_err err = sl_slab_init(&m->slab, max);
+
+	if (err == SL_OK)
+		err = sl_index_init(&m->requests, max);
+	if (err == SL_OK)
+		err = sl_index_init(&m->own, max);
+	if (err == SL_OK)
+		err = sl_index_init(&m->lanes, max);
+	if (err == SL_OK)
+		err = sl_heap_init(&m->retransmissions, max);
+	m->exchanges = sl_slots_array(max, sizeof *m->exchanges);
+	m->con_life.links = m->non_life.links = sl_slots_array(max, sizeof(struct sl_link));
+	m->acks.links = m->kept.links = sl_slots_array(max, sizeof(struct sl_link));
+	m->out.links = sl_slots_array(max, sizeof(struct sl_link));
+	m->ring = sl_slots_array(max, sizeof *m->ring);
+	m->strays = sl_slots_array(SL_STRAYS_MAX, sizeof *m->strays);
+	if (m->exchanges == NULL || m->con_life.links == NULL || m->acks.links == NULL ||
+	        m->out.links == NULL || m->ring == NULL || m->strays == NULL)
+		return SL_ENOMEM;
+	return err;
+}
+
+enum sl_err
+sl_messages_new(struct sl_messages **out, const struct sl_messages_config *config)
+{
+	struct sl_messages *m;
+	enum sl_err err;
+
+	if (config->exchanges_max == 0 || config->exchanges_max > UINT32_MAX / 2)
+		return SL_ELIMIT;
+	m = calloc(1, sizeof *m);
+	if (m == NULL)
+		return SL_ENOMEM;
+	m->config = *config;
+	m->timeout_max_ms =
+	        (uint32_t)((uint64_t)config->ack_timeout_ms * config->ack_random_permille / 1000);
+	m->draw = sl_draw_from(config->seed);
+	m->next_id = (uint16_t)sl_draw_next(&m->draw);
+	err = init_tables(m, config->exchanges_max);
+	if (err == SL_OK)
+		*out = m;
+	else
+		sl_messages_free(m);
+	return err;
+}
+
+void
+sl_messages_free(struct sl_messages *m)
+{
+	if (m == NULL)
+		return;
+	for (uint32_t slot = 1; m->exchanges != NULL && slot <= m->slab.high; slot++)
+		free(m->exchanges[slot].reply);
+	sl_slab_clear(&m->slab);
+	sl_index_clear(&m->requests);
+	sl_index_clear(&m->own);
+	sl_index_clear(&m->lanes);
+	sl_heap_clear(&m->retransmissions);
+	free(m->con_life.links);
+	free(m->acks.links);
+	free(m->out.links);
+	free(m->ring);
+	free(m->strays);
+	free(m->exchanges);
+	free(m->lent);
+	sl_wipe(&m->config, sizeof m->config);
+	sl_wipe(&m->draw, sizeof m->draw);
+	free(m);
+}
 
 static uint64_t
 hash_of(const struct sl_messages *m, const struct sl_peer *peer, uint32_t number)
@@ -195,8 +283,7 @@ lane_start(struct sl_messages *m, uint32_t slot, uint64_t now_ms)
 	sl_exchange_name(m, slot);
 	x->separate = SL_SEPARATE_UNDER_WAY;
 	sl_index_add(&m->lanes, slot, hash_of(m, &x->peer, 0));
-	x->timeout_ms =
-	        sl_draw_timeout(&m->draw, m->config.ack_timeout_ms, m->config.ack_random_permille);
+	x->timeout_ms = sl_draw_between(&m->draw, m->config.ack_timeout_ms, m->timeout_max_ms);
 	sl_heap_set(&m->retransmissions, slot, now_ms + x->timeout_ms);
 	sl_exchange_want(m, slot, SL_WANTS_REPLY);
 }

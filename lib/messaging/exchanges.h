@@ -4,6 +4,7 @@
 #ifndef SL_EXCHANGES_H
 #define SL_EXCHANGES_H
 
+#include <sl/draw.h>
 #include <sl/messages.h>
 
 #include "slots.h"
@@ -74,8 +75,9 @@ struct sl_messages {
 	struct sl_draw draw;
 	struct sl_stray *strays; /* circular */
 	uint32_t stray_first, stray_count;
-	uint8_t *lent;  /* owned: bytes of the last datagram out that no record keeps */
-	uint8_t ack[4]; /* the last empty ACK out */
+	uint32_t timeout_max_ms; /* ACK_TIMEOUT * ACK_RANDOM_FACTOR */
+	uint8_t *lent;           /* owned: bytes of the last datagram out that no record keeps */
+	uint8_t ack[4];          /* the last empty ACK out */
 	uint16_t next_id;
 	struct sl_messages_counts counts;
 };

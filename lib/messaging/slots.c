@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Slabs, deques, hash indexes and a binary heap over slot numbers; keyed hashes and draws. */
+ * Slabs, deques, hash indexes and a binary heap over slot numbers; the keyed hash of a peer. */
 #include "slots.h"
 
 #include <stdlib.h>
@@ -232,21 +232,4 @@ sl_peer_hash(
 	memcpy(bytes, &number, sizeof number);
 	memcpy(bytes + sizeof number, peer->bytes, peer->len);
 	return sl_siphash(key, sl_span(bytes, sizeof number + peer->len));
-}
-
-uint64_t
-sl_draw_next(struct sl_draw *d)
-{
-	uint64_t count = d->count++;
-
-	return sl_siphash(d->key, sl_span(&count, sizeof count));
-}
-
-uint32_t
-sl_draw_timeout(struct sl_draw *d, uint32_t ack_timeout_ms, uint32_t random_permille)
-{
-	uint64_t extra_permille = random_permille > 1000 ? random_permille - 1000 : 0;
-	uint64_t extra_ms = ack_timeout_ms * extra_permille / 1000;
-
-	return (uint32_t)(ack_timeout_ms + sl_draw_next(d) % (extra_ms + 1));
 }

@@ -61,21 +61,9 @@ void sl_heap_remove(struct sl_heap *h, uint32_t slot);               /* absent: 
 uint32_t sl_heap_first(const struct sl_heap *h);
 uint64_t sl_heap_due(const struct sl_heap *h); /* UINT64_MAX when empty */
 
-/* --- peers and draws --- */
-
 bool sl_peer_equal(const struct sl_peer *a, const struct sl_peer *b);
 /* Keyed hash of an end point and a number. */
 uint64_t sl_peer_hash(
         const uint8_t key[static SL_SIPHASH_KEY_LEN], const struct sl_peer *peer, uint32_t number);
-
-/* SipHash in counter mode: deterministic from its key. */
-struct sl_draw {
-	uint8_t key[SL_SIPHASH_KEY_LEN];
-	uint64_t count;
-};
-
-uint64_t sl_draw_next(struct sl_draw *d);
-/* RFC 7252 section 4.2: between ACK_TIMEOUT and ACK_TIMEOUT * ACK_RANDOM_FACTOR. */
-uint32_t sl_draw_timeout(struct sl_draw *d, uint32_t ack_timeout_ms, uint32_t random_permille);
 
 #endif

@@ -6,7 +6,6 @@
 #define SL_CLIENT_H
 
 #include <sl/coap.h>
-#include <sl/messages.h>
 
 struct sl_client_config {
 	uint32_t ack_timeout_ms;      /* 2000 */

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Outer block-wise transfer, RFC 7959: open uploads and kept answers are two tables of transfers, each
+ * ordered by the last touch. */
+#include <sl/blocks.h>
+
+#include "slots.h"
+
+#include <sl/wipe.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct transfer {
+	struct sl_block_key key;
+	struct sl_peer peer;
+	uint8_t *bytes; /* an upload so far; or the options and the body of an answer */
+	size_t len;
+	size_t options_len;
+	uint64_t touched_ms;
+	uint8_t code;
+	bool is_served; /* the last slice went out */
+};
+
+struct table {
+	struct transfer *transfers; /* by slot */
+	struct sl_slab slab;
+	struct sl_index by_key, by_peer;
+	struct sl_list age;
+};
+
+struct sl_blocks {
+	struct sl_blocks_config config;
+	struct table bodies, answers;
+	uint8_t *whole; /* the last complete body, until the next call */
+	struct sl_blocks_counts counts;
+};
+
+void
+sl_blocks_config_init(struct sl_blocks_config *config)
+{
+	memset(config, 0, sizeof *config);
+	config->bodies_max = 1024;
+	config->bodies_per_peer_max = 4;
+	config->body_bytes_max = 16U << 10;
+	config->bytes_max = 16U << 20;
+	config->idle_ms = 60000;
+	config->answers_max = 1024;
+}
+
+static enum sl_err
+table_init(struct table *t, uint32_t max)
+{
+	enum sl_err err = sl_slab_init(&t->slab, max);
+
+	if (err == SL_OK)
+		err = sl_index_init(&t->by_key, max);
+	if (err == SL_OK)
+		err = sl_index_init(&t->by_peer, max);
+	t->transfers = sl_slots_array(max, sizeof *t->transfers);
+	t->age.links = sl_slots_array(max, sizeof *t->age.links);
+	return t->transfers == NULL || t->age.links == NULL ? SL_ENOMEM : err;
+}
+
+static void
+table_clear(struct table *t)
+{
+	for (uint32_t slot = t->age.head; slot != 0; slot = t->age.links[slot].next)
+		free(t->transfers[slot].bytes);
+	sl_slab_clear(&t->slab);
+	sl_index_clear(&t->by_key);
+	sl_index_clear(&t->by_peer);
+	free(t->age.links);
+	free(t->transfers);
+}
+
+enum sl_err
+sl_blocks_new(struct sl_blocks **out, const struct sl_blocks_config *config)
+{
+	struct sl_blocks *b = calloc(1, sizeof *b);
+
+	if (b == NULL)
+		return SL_ENOMEM;
+	b->config = *config;
+	if (table_init(&b->bodies, config->bodies_max) != SL_OK ||
+	        table_init(&b->answers, config->answers_max) != SL_OK) {
+		sl_blocks_free(b);
+		return SL_ENOMEM;
+	}
+	*out = b;
+	return SL_OK;
+}
+
+void
+sl_blocks_free(struct sl_blocks *b)
+{
+	if (b == NULL)
+		return;
+	table_clear(&b->bodies);
+	table_clear(&b->answers);
+	free(b->whole);
+	sl_wipe(&b->config, sizeof b->config);
+	free(b);
+}
+
+static uint64_t
+hash_of_key(const struct sl_block_key *key)
+{
+	uint64_t hash;
+
+	memcpy(&hash, key->bytes, sizeof hash); /* a keyed digest already */
+	return hash;
+}
+
+static uint32_t
+find(const struct table *t, const struct sl_block_key *key)
+{
+	uint32_t slot = sl_index_first(&t->by_key, hash_of_key(key));
+
+	while (slot != 0 && memcmp(&t->transfers[slot].key, key, sizeof *key) != 0)
+		slot = sl_index_next(&t->by_key, slot);
+	return slot;
+}
+
+static void
+touch(struct table *t, uint32_t slot, uint64_t now_ms)
+{
+	t->transfers[slot].touched_ms = now_ms;
+	sl_list_remove(&t->age, slot);
+	sl_list_push(&t->age, slot);
+}
+
+static void
+drop(struct sl_blocks *b, struct table *t, uint32_t slot)
+{
+	struct transfer *x = &t->transfers[slot];
+
+	b->counts.bytes -= x->len;
+	free(x->bytes);
+	x->bytes = NULL;
+	sl_index_remove(&t->by_key, slot);
+	sl_index_remove(&t->by_peer, slot);
+	sl_list_remove(&t->age, slot);
+	sl_slab_give(&t->slab, slot);
+}
+
+static uint32_t
+add(struct sl_blocks *b, struct table *t, const struct sl_peer *peer,
+        const struct sl_block_key *key, uint64_t now_ms)
+{
+	uint32_t slot = sl_slab_take(&t->slab);
+
+	if (slot == 0)
+		return 0;
+	t->transfers[slot] = (struct transfer){.key = *key, .peer = *peer, .touched_ms = now_ms};
+	sl_index_add(&t->by_key, slot, hash_of_key(key));
+	sl_index_add(&t->by_peer, slot, sl_peer_hash(b->config.hash_key, peer, 0));
+	sl_list_push(&t->age, slot);
+	return slot;
+}
+
+/* How many transfers the peer has; *oldest is the one that was silent longest. */
+static uint32_t
+count_of(const struct sl_blocks *b, const struct table *t, const struct sl_peer *peer,
+        uint32_t *oldest)
+{
+	uint32_t count = 0;
+	uint32_t slot = sl_index_first(&t->by_peer, sl_peer_hash(b->config.hash_key, peer, 0));
+
+	for (*oldest = 0; slot != 0; slot = sl_index_next(&t->by_peer, slot)) {
+		const struct transfer *x = &t->transfers[slot];
+
+		if (!sl_peer_equal(&x->peer, peer))
+			continue;
+		if (*oldest == 0 || x->touched_ms < t->transfers[*oldest].touched_ms)
+			*oldest = slot;
+		count++;
+	}
+	return count;
+}
+
+static bool
+has_room(const struct sl_blocks *b, size_t len)
+{
+	return len <= b->config.bytes_max && b->counts.bytes <= b->config.bytes_max - len;
+}
+
+static void
+release_whole(struct sl_blocks *b)
+{
+	free(b->whole);
+	b->whole = NULL;
+}
+
+/* The digest is chained over the options, so that no length limits it. */
+static void
+absorb(struct sl_block_key *key, const uint8_t *hash_key, uint32_t number, struct sl_span value)
+{
+	uint8_t bytes[SL_BLOCK_KEY_LEN + 4 + 16];
+
+	memcpy(bytes, key->bytes, SL_BLOCK_KEY_LEN);
+	memcpy(bytes + SL_BLOCK_KEY_LEN, &number, 4);
+	sl_siphash128(bytes + SL_BLOCK_KEY_LEN + 4, hash_key, value);
+	sl_siphash128(key->bytes, hash_key, sl_span(bytes, sizeof bytes));
+}
+
+void
+sl_block_key(struct sl_block_key *key, const uint8_t hash_key[static SL_SIPHASH_KEY_LEN],
+        const struct sl_peer *peer, const struct sl_coap_msg *request)
+{
+	memset(key, 0, sizeof *key);
+	absorb(key, hash_key, request->code, sl_span(peer->bytes, peer->len));
+	for (size_t i = 0; i < request->option_count; i++) {
+		const struct sl_coap_option *opt = &request->options[i];
+
+		if (opt->number == SL_COAP_BLOCK1 || opt->number == SL_COAP_BLOCK2 ||
+		        sl_coap_is_no_cache_key(opt->number))
+			continue;
+		absorb(key, hash_key, opt->number, sl_coap_option_value(opt));
+	}
+}
+
+/* --- uploads ------------------------------------------------------------------------------------------ */
+
+/* A block in hand: where it belongs and what it says. */
+struct put {
+	const struct sl_peer *peer;
+	struct sl_block_key key;
+	struct sl_span payload;
+	struct sl_coap_block block;
+	uint32_t slot;
+	uint64_t now_ms;
+};
+
+static enum sl_block_verdict
+begin(struct sl_blocks *b, struct put *p, const struct sl_coap_msg *request)
+{
+	uint32_t total, oldest;
+
+	if (p->slot != 0)
+		drop(b, &b->bodies, p->slot);
+	if (sl_coap_get_uint(request, SL_COAP_SIZE1, &total) == SL_OK &&
+	        total > b->config.body_bytes_max) {
+		p->slot = 0;
+		return SL_BLOCK_TOO_LARGE;
+	}
+	p->slot = 0;
+	if (count_of(b, &b->bodies, p->peer, &oldest) < b->config.bodies_per_peer_max)
+		p->slot = add(b, &b->bodies, p->peer, &p->key, p->now_ms);
+	return p->slot == 0 ? SL_BLOCK_BUSY : SL_BLOCK_CONTINUE;
+}
+
+static enum sl_block_verdict
+append(struct sl_blocks *b, const struct put *p)
+{
+	struct transfer *x = &b->bodies.transfers[p->slot];
+	size_t len = x->len + p->payload.len;
+	uint8_t *bytes;
+
+	if (len > b->config.body_bytes_max)
+		return SL_BLOCK_TOO_LARGE;
+	if (!has_room(b, p->payload.len))
+		return SL_BLOCK_BUSY;
+	bytes = realloc(x->bytes, len + 1);
+	if (bytes == NULL)
+		return SL_BLOCK_BUSY;
+	if (p->payload.len > 0)
+		memcpy(bytes + x->len, p->payload.ptr, p->payload.len);
+	x->bytes = bytes;
+	x->len = len;
+	b->counts.bytes += p->payload.len;
+	touch(&b->bodies, p->slot, p->now_ms);
+	return p->block.more ? SL_BLOCK_CONTINUE : SL_BLOCK_WHOLE;
+}
+
+/* RFC 7959 section 2.5, in order only: the next block begins where the last one ended. */
+static enum sl_block_verdict
+take_block(struct sl_blocks *b, struct put *p, const struct sl_coap_msg *request)
+{
+	uint32_t size = sl_coap_block_size(p->block.szx);
+	enum sl_block_verdict verdict = SL_BLOCK_CONTINUE;
+
+	if (p->payload.len > size || (p->block.more && p->payload.len != size))
+		return SL_BLOCK_BAD;
+	if (p->block.num == 0)
+		verdict = begin(b, p, request);
+	else if (p->slot == 0 || b->bodies.transfers[p->slot].len != (size_t)p->block.num * size)
+		verdict = SL_BLOCK_INCOMPLETE;
+	return verdict == SL_BLOCK_CONTINUE ? append(b, p) : verdict;
+}
+
+enum sl_block_verdict
+sl_blocks_put(struct sl_blocks *b, const struct sl_peer *peer, const struct sl_coap_msg *request,
+        uint64_t now_ms, struct sl_block_got *got)
+{
+	struct put p = {.peer = peer, .payload = request->payload, .now_ms = now_ms};
+	enum sl_err err = sl_coap_get_block(request, SL_COAP_BLOCK1, &p.block);
+	enum sl_block_verdict verdict = SL_BLOCK_BAD;
+	struct transfer *x;
+
+	memset(got, 0, sizeof *got);
+	sl_blocks_on_time(b, now_ms);
+	if (err == SL_ENOTFOUND) {
+		got->body = request->payload;
+		return SL_BLOCK_WHOLE;
+	}
+	sl_block_key(&p.key, b->config.hash_key, peer, request);
+	p.slot = find(&b->bodies, &p.key);
+	got->has_block = err == SL_OK;
+	got->block = p.block;
+	if (err == SL_OK)
+		verdict = take_block(b, &p, request);
+	if (verdict == SL_BLOCK_CONTINUE)
+		return verdict;
+	x = &b->bodies.transfers[p.slot];
+	if (verdict == SL_BLOCK_WHOLE) {
+		got->body = sl_span(x->bytes, x->len);
+		b->whole = x->bytes;
+		x->bytes = NULL;
+		b->counts.completed++;
+	} else {
+		b->counts.refused++;
+	}
+	if (p.slot != 0)
+		drop(b, &b->bodies, p.slot);
+	return verdict;
+}
+
+/* --- answers ------------------------------------------------------------------------------------------ */
+
+/* Room for one more answer: of its peer the oldest leaves, of all only those that were served. */
+static uint32_t
+make_room(struct sl_blocks *b, const struct sl_peer *peer, const struct sl_block_key *key,
+        size_t len, uint64_t now_ms)
+{
+	struct table *t = &b->answers;
+	uint32_t oldest;
+	uint32_t slot = find(t, key);
+
+	if (slot != 0)
+		drop(b, t, slot);
+	if (count_of(b, t, peer, &oldest) >= b->config.bodies_per_peer_max)
+		drop(b, t, oldest);
+	while (t->age.head != 0 && t->transfers[t->age.head].is_served &&
+	        (!has_room(b, len) || sl_slab_used(&t->slab) == t->slab.max))
+		drop(b, t, t->age.head);
+	return has_room(b, len) ? add(b, t, peer, key, now_ms) : 0;
+}
+
+enum sl_err
+sl_blocks_keep(struct sl_blocks *b, const struct sl_peer *peer, const struct sl_block_key *key,
+        const struct sl_block_answer *answer, uint64_t now_ms)
+{
+	size_t len = answer->options.len + answer->body.len;
+	struct transfer *x;
+	uint32_t slot;
+	uint8_t *bytes;
+
+	release_whole(b);
+	if (len > b->config.bytes_max) {
+		b->counts.refused++;
+		return SL_ELIMIT;
+	}
+	bytes = malloc(len + 1);
+	if (bytes == NULL)
+		return SL_ENOMEM;
+	slot = make_room(b, peer, key, len, now_ms);
+	if (slot == 0) {
+		free(bytes);
+		b->counts.refused++;
+		return SL_ELIMIT;
+	}
+	if (answer->options.len > 0)
+		memcpy(bytes, answer->options.ptr, answer->options.len);
+	if (answer->body.len > 0)
+		memcpy(bytes + answer->options.len, answer->body.ptr, answer->body.len);
+	x = &b->answers.transfers[slot];
+	x->bytes = bytes;
+	x->len = len;
+	x->options_len = answer->options.len;
+	x->code = answer->code;
+	b->counts.bytes += len;
+	return SL_OK;
+}
+
+enum sl_err
+sl_blocks_slice(struct sl_blocks *b, const struct sl_block_key *key, struct sl_coap_block wish,
+        uint64_t now_ms, struct sl_block_slice *slice)
+{
+	uint32_t size = sl_coap_block_size(wish.szx);
+	size_t begin_at = (size_t)wish.num * size;
+	struct transfer *x;
+	uint32_t slot;
+	size_t left;
+
+	sl_blocks_on_time(b, now_ms);
+	slot = find(&b->answers, key);
+	x = &b->answers.transfers[slot];
+	if (slot == 0)
+		return SL_ENOTFOUND;
+	if (begin_at >= x->len - x->options_len)
+		return SL_EMALFORMED;
+	left = x->len - x->options_len - begin_at;
+	slice->part.code = x->code;
+	slice->part.options = sl_span(x->bytes, x->options_len);
+	slice->part.body = sl_span(x->bytes + x->options_len + begin_at, left < size ? left : size);
+	slice->block = (struct sl_coap_block){wish.num, left > size, wish.szx};
+	slice->size = (uint32_t)(x->len - x->options_len);
+	x->is_served = x->is_served || left <= size;
+	touch(&b->answers, slot, now_ms);
+	return SL_OK;
+}
+
+static uint64_t
+expire(struct sl_blocks *b, struct table *t, uint64_t now_ms)
+{
+	while (t->age.head != 0 &&
+	        t->transfers[t->age.head].touched_ms + b->config.idle_ms <= now_ms) {
+		b->counts.expired += !t->transfers[t->age.head].is_served;
+		drop(b, t, t->age.head);
+	}
+	return t->age.head == 0 ? UINT64_MAX
+	                        : t->transfers[t->age.head].touched_ms + b->config.idle_ms;
+}
+
+uint64_t
+sl_blocks_on_time(struct sl_blocks *b, uint64_t now_ms)
+{
+	uint64_t bodies_ms = expire(b, &b->bodies, now_ms);
+	uint64_t answers_ms = expire(b, &b->answers, now_ms);
+
+	release_whole(b);
+	return bodies_ms < answers_ms ? bodies_ms : answers_ms;
+}
+
+struct sl_blocks_counts
+sl_blocks_counts(const struct sl_blocks *b)
+{
+	struct sl_blocks_counts counts = b->counts;
+
+	counts.bodies = sl_slab_used(&b->bodies.slab);
+	counts.answers = sl_slab_used(&b->answers.slab);
+	return counts;
+}
