@@ -63,6 +63,11 @@ class Planted(unittest.TestCase):
         self.finds("budgets", "proxy/b.h", SPDX + "int g(int a, int b, int c, int d, int e, int f);\n",
                    "takes 6 parameters")
 
+    def test_a_callback_that_a_library_dictates(self):
+        self.write("tests/arch/foreign_signatures.txt", "proxy/b.c g some library\n")
+        self.write("proxy/b.c", SPDX + "int\ng(int a, int b, int c, int d, int e, int f)\n{\n}\n")
+        self.assertEqual([], arch.check_budgets(self.root, None))
+
     def test_deep_nesting(self):
         self.finds("budgets", "proxy/b.c",
                    SPDX + "int\ng(int a)\n{\n\tif (a)\n\t\tfor (;;)\n\t\t\twhile (a) {\n\t\t\t\tif (a)\n"
