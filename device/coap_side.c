@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "coap_side.h"
+
+#include "trace.h"
+
+#include <sl/coap.h>
+#include <sl/hash.h>
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DATAGRAM_MAX     2048 /* one byte more than any that is taken would do */
+#define PING_INTERVAL_MS 1000
+
+struct moment
+coap_side_now(void)
+{
+	struct timespec t;
+	struct moment now;
+
+	clock_gettime(CLOCK_BOOTTIME, &t); /* a device that slept was away, too */
+	now.ms = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	now.posix_s = (int64_t)time(NULL);
+	return now;
+}
+
+void
+coap_side_sleep_until(uint64_t when_ms)
+{
+	uint64_t now_ms;
+
+	while ((now_ms = coap_side_now().ms) < when_ms) {
+		uint64_t left_ms = when_ms - now_ms;
+
+		poll(NULL, 0, left_ms > 60000 ? 60000 : (int)left_ms);
+	}
+}
+
+static int
+connect_first(const struct addrinfo *list)
+{
+	for (const struct addrinfo *a = list; a != NULL; a = a->ai_next) {
+		int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		        a->ai_protocol);
+
+		if (fd < 0)
+			continue;
+		if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
+			return fd;
+		close(fd);
+	}
+	return -1;
+}
+
+enum sl_err
+coap_side_open(struct coap_side *side, const struct endpoint *server, struct complaint *why)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV};
+	struct addrinfo *list = NULL;
+	char port[8];
+	int failed;
+
+	snprintf(port, sizeof port, "%u", (unsigned)server->port);
+	failed = getaddrinfo(server->host, port, &hints, &list);
+	if (failed != 0)
+		return complain(
+		        why, SL_ENOTFOUND, "server %s: %s", server->host, gai_strerror(failed));
+	side->fd = connect_first(list);
+	freeaddrinfo(list);
+	if (side->fd < 0)
+		return complain(
+		        why, SL_EIO, "server %s port %s: %s", server->host, port, strerror(errno));
+	return SL_OK;
+}
+
+void
+coap_side_close(struct coap_side *side)
+{
+	if (side->fd >= 0)
+		close(side->fd);
+	side->fd = -1;
+}
+
+static void
+note_error(struct coap_side *side)
+{
+	if (errno == ECONNREFUSED || errno == EHOSTUNREACH || errno == ENETUNREACH)
+		side->is_unreachable = true;
+}
+
+static void
+send_datagram(struct coap_side *side, struct sl_span datagram)
+{
+	if (side->trace != NULL)
+		trace_datagram(side->trace, TRACE_SENT, datagram);
+	/* What cannot leave now is lost, as on any link: the message layer sends it again. */
+	if (send(side->fd, datagram.ptr, datagram.len, MSG_NOSIGNAL) < 0)
+		note_error(side);
+}
+
+/* False when nothing (more) is there. */
+static bool
+receive_datagram(struct coap_side *side, uint8_t *bytes, size_t *len)
+{
+	ssize_t n = recv(side->fd, bytes, DATAGRAM_MAX, 0);
+
+	if (n < 0) {
+		note_error(side);
+		return false;
+	}
+	*len = (size_t)n;
+	if (side->trace != NULL)
+		trace_datagram(side->trace, TRACE_RECEIVED, sl_span(bytes, *len));
+	return true;
+}
+
+static void
+wait_for_bytes(const struct coap_side *side, uint64_t until_ms)
+{
+	struct pollfd p = {.fd = side->fd, .events = POLLIN};
+	uint64_t now_ms = coap_side_now().ms;
+	uint64_t left_ms = until_ms > now_ms ? until_ms - now_ms : 0;
+
+	poll(&p, 1, left_ms > 60000 ? 60000 : (int)left_ms);
+}
+
+static void
+trace_inside(struct coap_side *side, struct session *session)
+{
+	const struct sl_coap_msg *msg;
+
+	if (side->trace == NULL)
+		return;
+	msg = session_seen_response(session);
+	if (msg != NULL)
+		trace_inner(side->trace, TRACE_RECEIVED, msg);
+	msg = session_seen_request(session);
+	if (msg != NULL)
+		trace_inner(side->trace, TRACE_SENT, msg);
+}
+
+static void
+flush(struct coap_side *side, struct session *session)
+{
+	struct sl_span datagram;
+
+	trace_inside(side, session);
+	while (session_next(session, &datagram))
+		send_datagram(side, datagram);
+}
+
+static void
+reserve(struct session *session, struct keystore *ks)
+{
+	uint64_t limit = session_reserve_limit(session);
+
+	if (keystore_reserve(ks, limit) != SL_OK)
+		session_on_failure(session);
+	else
+		session_on_reserved(session, limit, coap_side_now().ms);
+}
+
+static void
+turn(struct coap_side *side, struct session *session)
+{
+	uint8_t bytes[DATAGRAM_MAX];
+	size_t len;
+
+	wait_for_bytes(side, session_wakeup(session));
+	while (session_wants(session) == SESSION_WAIT && receive_datagram(side, bytes, &len)) {
+		session_on_datagram(session, sl_span(bytes, len), coap_side_now().ms);
+		flush(side, session);
+	}
+	if (session_wants(session) == SESSION_WAIT)
+		session_on_time(session, coap_side_now().ms);
+}
+
+void
+coap_side_run(struct coap_side *side, struct session *session, struct keystore *ks)
+{
+	enum session_want want;
+
+	while ((want = session_wants(session)) == SESSION_RESERVE || want == SESSION_WAIT) {
+		if (want == SESSION_RESERVE)
+			reserve(session, ks);
+		flush(side, session);
+		if (session_wants(session) == SESSION_WAIT)
+			turn(side, session);
+	}
+	flush(side, session); /* the ACK of a last separate response */
+}
+
+static bool
+is_pong(struct sl_span datagram, uint16_t message_id)
+{
+	struct sl_coap_msg msg;
+
+	return sl_coap_header_decode(&msg, datagram) == SL_OK && msg.type == SL_COAP_RST &&
+	       msg.code == SL_COAP_EMPTY && msg.message_id == message_id;
+}
+
+static bool
+hears_pong(struct coap_side *side, uint16_t message_id, uint64_t until_ms)
+{
+	uint8_t bytes[DATAGRAM_MAX];
+	size_t len;
+
+	while (coap_side_now().ms < until_ms) {
+		wait_for_bytes(side, until_ms);
+		while (receive_datagram(side, bytes, &len))
+			if (is_pong(sl_span(bytes, len), message_id))
+				return true;
+	}
+	return false;
+}
+
+enum sl_err
+coap_side_ping(struct coap_side *side, uint64_t timeout_ms, uint64_t *round_trip_ms)
+{
+	uint64_t start_ms = coap_side_now().ms;
+	struct sl_coap_msg ping;
+	uint8_t bytes[8];
+	struct sl_writer w = sl_writer_over(bytes, sizeof bytes);
+	enum sl_err err;
+
+	sl_coap_msg_init(&ping, SL_COAP_EMPTY);
+	ping.type = SL_COAP_CON;
+	err = sl_random(&ping.message_id, sizeof ping.message_id);
+	if (err == SL_OK)
+		err = sl_coap_encode(&w, &ping);
+	if (err != SL_OK)
+		return err;
+	for (uint64_t waited_ms = 0; waited_ms < timeout_ms; waited_ms += PING_INTERVAL_MS) {
+		uint64_t until_ms = start_ms + waited_ms + PING_INTERVAL_MS;
+
+		if (until_ms > start_ms + timeout_ms)
+			until_ms = start_ms + timeout_ms;
+		send_datagram(side, sl_writer_span(&w));
+		if (hears_pong(side, ping.message_id, until_ms)) {
+			*round_trip_ms = coap_side_now().ms - start_ms;
+			return SL_OK;
+		}
+	}
+	return SL_ETIMEOUT;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The device's socket and its clocks: moves datagrams between UDP and a session, makes the session's number
+ * reservations durable, sleeps. Decides nothing. */
+#ifndef COAP_SIDE_H
+#define COAP_SIDE_H
+
+#include "complaint.h"
+#include "endpoint.h"
+#include "enrol.h"
+#include "keystore.h"
+#include "session.h"
+
+#include <stdio.h>
+
+struct coap_side {
+	int fd;
+	FILE *trace;         /* NULL: none */
+	bool is_unreachable; /* the network said so at least once: worth telling, never believed */
+};
+
+/* Resolves and connects. SL_ENOTFOUND (no such host), SL_EIO. */
+enum sl_err coap_side_open(
+        struct coap_side *side, const struct endpoint *server, struct complaint *why) SL_MUST_USE;
+void coap_side_close(struct coap_side *side);
+
+/* Drives the session until it is finished. */
+void coap_side_run(struct coap_side *side, struct session *session, struct keystore *ks);
+/* CoAP ping (RFC 7252 section 4.3): an Empty CON, answered by RST. SL_ETIMEOUT, SL_EIO. */
+enum sl_err coap_side_ping(
+        struct coap_side *side, uint64_t timeout_ms, uint64_t *round_trip_ms) SL_MUST_USE;
+
+struct moment coap_side_now(void);
+void coap_side_sleep_until(uint64_t when_ms);
+
+#endif
