@@ -133,8 +133,9 @@ load(struct ca *ca, char message[static CONFIG_MESSAGE_MAX])
 	return err;
 }
 
-enum sl_err
-ca_open(struct ca **out, const struct ca_options *options, char message[static CONFIG_MESSAGE_MAX])
+/* Without its store: good for nothing but ca_check and ca_open. */
+static enum sl_err
+make(struct ca **out, const struct ca_options *options, char message[static CONFIG_MESSAGE_MAX])
 {
 	struct ca *ca = calloc(1, sizeof *ca);
 	enum sl_err err;
@@ -145,17 +146,42 @@ ca_open(struct ca **out, const struct ca_options *options, char message[static C
 	ca->options = *options;
 	pthread_mutex_init(&ca->mutex, NULL);
 	err = load(ca, message);
-	if (!err) {
-		err = ca_resolve(ca, options->now);
-		if (err)
-			complain(message, options->config->store,
-			        "open intents could not be resolved", err);
-	}
 	if (err)
 		ca_close(ca);
 	else
 		*out = ca;
 	return err;
+}
+
+enum sl_err
+ca_check(const struct config *config, int64_t now, char message[static CONFIG_MESSAGE_MAX])
+{
+	struct ca_options options = {.config = config, .now = now};
+	struct ca *ca = NULL;
+	enum sl_err err = make(&ca, &options, message);
+
+	if (!err)
+		ca_close(ca);
+	return err;
+}
+
+enum sl_err
+ca_open(struct ca **out, const struct ca_options *options, char message[static CONFIG_MESSAGE_MAX])
+{
+	struct ca *ca = NULL;
+	enum sl_err err = make(&ca, options, message);
+
+	if (err)
+		return err;
+	err = ca_resolve(ca, options->now);
+	if (err) {
+		complain(
+		        message, options->config->store, "open intents could not be resolved", err);
+		ca_close(ca);
+		return err;
+	}
+	*out = ca;
+	return SL_OK;
 }
 
 void

@@ -41,6 +41,10 @@ enum sl_err ca_open(struct ca **ca, const struct ca_options *options,
         char message[static CONFIG_MESSAGE_MAX]) SL_MUST_USE;
 void ca_close(struct ca *ca); /* NULL is fine; wipes the key */
 
+/* Loads key and certificates as ca_open does, and nothing else. */
+enum sl_err ca_check(const struct config *config, int64_t now,
+        char message[static CONFIG_MESSAGE_MAX]) SL_MUST_USE;
+
 /* DER certificates for /crts, the issuing one first, then towards the root. Borrowed from ca. */
 const struct sl_span *ca_certificates(const struct ca *ca, size_t *count);
 

@@ -17,6 +17,7 @@ struct config_listen {
 	uint16_t port;    /* 0: any free port (the readiness line says which) */
 	char tls_certificate[CONFIG_PATH_MAX + 1]; /* PEM files; both empty: plain HTTP */
 	char tls_key[CONFIG_PATH_MAX + 1];
+	bool plain_http_anywhere; /* else plain HTTP is for loopback addresses only */
 };
 
 struct config_limits {

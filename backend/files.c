@@ -83,9 +83,8 @@ sync_folder(const char *path)
 }
 
 enum sl_err
-files_write_new(const char *path, struct sl_span bytes, enum files_secrecy secrecy)
+files_write_new(const char *path, struct sl_span bytes, unsigned mode)
 {
-	mode_t mode = secrecy == FILES_SECRET ? 0400 : 0444;
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	enum sl_err err;
 

@@ -152,7 +152,7 @@ check_form(const struct policy_ask *ask, struct sl_csr *csr, const char **reason
 static enum policy_verdict
 check_challenge(const struct policy_ask *ask, const struct sl_csr *csr, const char **reason)
 {
-	if (ask->profile->challenge == POLICY_CHALLENGE_IGNORE)
+	if (!ask->profile->requires_challenge)
 		return POLICY_PASS;
 	if (!csr->has_challenge)
 		return refuse(reason, POLICY_BAD_REQUEST, "challengePassword is missing");
@@ -306,7 +306,7 @@ void
 policy_attributes(const struct profile *profile, struct sl_est_csrattrs *attrs)
 {
 	memset(attrs, 0, sizeof *attrs);
-	attrs->wants_challenge = profile->challenge == POLICY_CHALLENGE_REQUIRE;
+	attrs->wants_challenge = profile->requires_challenge;
 	attrs->wants_p256 = profile->key_types & (1U << SL_PKEY_P256);
 	attrs->wants_p384 = profile->key_types & (1U << SL_PKEY_P384);
 	attrs->wants_ed25519 = profile->key_types & (1U << SL_PKEY_ED25519);

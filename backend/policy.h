@@ -15,11 +15,6 @@
 #define POLICY_DN_MAX       256 /* bytes of a DER Name that we make */
 #define POLICY_SAN_MAX      256
 
-enum policy_challenge {
-	POLICY_CHALLENGE_IGNORE = 0, /* present or not, it is not looked at */
-	POLICY_CHALLENGE_REQUIRE,    /* must be present and equal to the session's value */
-};
-
 struct profile {
 	char name[POLICY_NAME_MAX + 1]; /* also the EST label */
 	int64_t validity_s;
@@ -29,7 +24,7 @@ struct profile {
 	                      1]; /* template "dns:..." or "uri:...", or empty */
 	unsigned key_usage;       /* enum sl_key_usage: digitalSignature or keyAgreement or both */
 	bool client_auth, server_auth;
-	enum policy_challenge challenge;
+	bool requires_challenge; /* challengePassword must be there and equal the session's value */
 	bool ignore_requested_subject;  /* else a subject in the request must be empty or ours */
 	bool allow_change_subject_name; /* RFC 7030 section 4.2.2 at /sren */
 	int64_t repeat_s,

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * YAML to texts through libcyaml: unknown keys, duplicate keys and wrong shapes stop here. What the texts
+ * mean is judged in config_check.c. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cyaml/cyaml.h>
+
+#include <sl/text.h>
+
+#include "config_raw.h"
+#include "files.h"
+
+#define FILE_MAX_BYTES (64 * 1024)
+#define TEXT_MAX       255
+#define LIST_MAX       CONFIG_PROFILES_MAX
+#define OPTIONAL       (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
+
+static const cyaml_schema_value_t text_value = {
+        CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, TEXT_MAX)};
+
+/* What libcyaml said first, and the line of the value that it was at. */
+struct saying {
+	char what[160];
+	unsigned line;
+};
+
+struct schema {
+	cyaml_schema_field_t top[RAW_KEYS_MAX], listen[RAW_KEYS_MAX], ca[RAW_KEYS_MAX],
+	        limits[RAW_KEYS_MAX], profile[RAW_KEYS_MAX];
+	cyaml_schema_value_t profile_value, document;
+};
+
+static cyaml_schema_field_t
+text_field(const char *name, size_t at)
+{
+	return (cyaml_schema_field_t){
+	        .key = name,
+	        .value = {CYAML_VALUE_STRING(OPTIONAL, char, 0, TEXT_MAX)},
+	        .data_offset = (uint32_t)at,
+	};
+}
+
+static cyaml_schema_field_t
+list_field(const char *name, size_t at)
+{
+	return (cyaml_schema_field_t){
+	        .key = name,
+	        .value = {CYAML_VALUE_SEQUENCE(OPTIONAL, char *, &text_value, 0, LIST_MAX)},
+	        .data_offset = (uint32_t)(at + offsetof(struct raw_list, items)),
+	        .count_offset = (uint32_t)(at + offsetof(struct raw_list, count)),
+	        .count_size = sizeof(unsigned),
+	};
+}
+
+static cyaml_schema_field_t
+section_field(const char *name, size_t at, const cyaml_schema_field_t *fields)
+{
+	return (cyaml_schema_field_t){
+	        .key = name,
+	        .value = {CYAML_VALUE_MAPPING(CYAML_FLAG_OPTIONAL, struct raw_section, fields)},
+	        .data_offset = (uint32_t)at,
+	};
+}
+
+/* One field for every row of the table. Returns where the next one goes. */
+static cyaml_schema_field_t *
+add_fields(cyaml_schema_field_t *fields, const struct key *keys)
+{
+	static const cyaml_schema_field_t end = CYAML_FIELD_END;
+
+	for (size_t i = 0; keys[i].name; i++, fields++) {
+		size_t text = offsetof(struct raw_section, texts) + i * sizeof(char *);
+		size_t list = offsetof(struct raw_section, lists) + i * sizeof(struct raw_list);
+
+		*fields = keys[i].kind == KEY_LIST ? list_field(keys[i].name, list)
+		                                   : text_field(keys[i].name, text);
+	}
+	*fields = end;
+	return fields;
+}
+
+static void
+build_schema(struct schema *s)
+{
+	static const cyaml_schema_field_t end = CYAML_FIELD_END;
+	cyaml_schema_field_t *next = add_fields(s->top, config_top_keys);
+
+	add_fields(s->listen, config_listen_keys);
+	add_fields(s->ca, config_ca_keys);
+	add_fields(s->limits, config_limit_keys);
+	add_fields(s->profile, config_profile_keys);
+	s->profile_value = (cyaml_schema_value_t){
+	        CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_section, s->profile)};
+	s->document = (cyaml_schema_value_t){
+	        CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_config, s->top)};
+	*next++ = section_field("listen", offsetof(struct raw_config, listen), s->listen);
+	*next++ = section_field("ca", offsetof(struct raw_config, ca), s->ca);
+	*next++ = section_field("limits", offsetof(struct raw_config, limits), s->limits);
+	*next++ = (cyaml_schema_field_t){
+	        .key = "profiles",
+	        .value = {CYAML_VALUE_SEQUENCE(
+	                OPTIONAL, struct raw_section, &s->profile_value, 0, CONFIG_PROFILES_MAX)},
+	        .data_offset = offsetof(struct raw_config, profiles),
+	        .count_offset = offsetof(struct raw_config, profile_count),
+	        .count_size = sizeof(unsigned),
+	};
+	*next = end;
+}
+
+/* libcyaml explains itself through its log, one line at a time: first the cause, then where it was. */
+static void SL_PRINTF(3, 0) on_log(cyaml_log_t level, void *arg, const char *fmt, va_list args)
+{
+	struct saying *saying = arg;
+	char line[160];
+	const char *at;
+
+	(void)level;
+	vsnprintf(line, sizeof line, fmt, args);
+	line[strcspn(line, "\n")] = '\0';
+	at = strstr(line, "(line: ");
+	if (at && saying->line == 0) {
+		uint64_t number = 0;
+		struct sl_span digits = sl_span(at + 7, strspn(at + 7, "0123456789"));
+
+		if (sl_parse_uint(&number, digits, UINT32_MAX) == SL_OK)
+			saying->line = (unsigned)number;
+	} else if (!at && !saying->what[0]) {
+		const char *text = strncmp(line, "Load: ", 6) == 0 ? line + 6 : line;
+
+		snprintf(saying->what, sizeof saying->what, "%s", text);
+	}
+}
+
+static enum sl_err
+explain(const struct complaint *c, const struct saying *saying)
+{
+	static const struct {
+		const char *begin, *mend;
+		unsigned skip; /* lines after the one that libcyaml was at */
+	} kinds[] = {
+	        {"Unexpected key: ", "unknown key; see docs/configuration-est.md", 0},
+	        {"Mapping field already seen: ", "the key is there twice; keep one", 1},
+	};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		size_t len = strlen(kinds[i].begin);
+		unsigned after = saying->line + kinds[i].skip, line;
+
+		if (strncmp(saying->what, kinds[i].begin, len) != 0)
+			continue;
+		line = config_line_of_key(c->text, saying->what + len, after ? after - 1 : 0);
+		return config_complain_at(
+		        c, line ? line : saying->line, saying->what + len, kinds[i].mend);
+	}
+	return config_complain_at(c, saying->line, "YAML",
+	        saying->what[0] ? saying->what : "one block-style mapping, without aliases");
+}
+
+static enum sl_err
+load(struct config *config, const struct complaint *complaint)
+{
+	struct saying saying = {0};
+	struct schema schema;
+	struct raw_config *raw = NULL;
+	cyaml_config_t how = {
+	        .log_fn = on_log,
+	        .log_ctx = &saying,
+	        .mem_fn = cyaml_mem,
+	        .log_level = CYAML_LOG_WARNING,
+	        .flags = CYAML_CFG_NO_ALIAS,
+	};
+	cyaml_err_t rc;
+	enum sl_err err;
+
+	build_schema(&schema);
+	rc = cyaml_load_data(complaint->text.ptr, complaint->text.len, &how, &schema.document,
+	        (cyaml_data_t **)&raw, NULL);
+	/* A warning is about something that would be ignored. */
+	if (rc != CYAML_OK || saying.what[0])
+		err = explain(complaint, &saying);
+	else if (!raw)
+		err = config_complain(complaint, "YAML", NULL, "the file is empty");
+	else
+		err = config_check(config, raw, complaint);
+	if (rc == CYAML_OK)
+		cyaml_free(&how, &schema.document, raw, 0);
+	return err;
+}
+
+enum sl_err
+config_parse(struct config *config, const char *file, struct sl_span text,
+        char message[static CONFIG_MESSAGE_MAX])
+{
+	struct complaint complaint = {.file = file, .text = text, .message = message};
+	struct config made;
+	enum sl_err err;
+
+	message[0] = '\0';
+	memset(&made, 0, sizeof made);
+	if (strnlen(file, sizeof made.file) == sizeof made.file)
+		return config_complain_at(&complaint, 1, "file", "the file's name is too long");
+	snprintf(made.file, sizeof made.file, "%s", file);
+	if (text.len == 0 || memchr(text.ptr, '\0', text.len))
+		return config_complain_at(&complaint, 1, "file", "empty, or not a text");
+	err = load(&made, &complaint);
+	if (!err)
+		*config = made;
+	return err;
+}
+
+/* --- files ------------------------------------------------------------------------------------------------ */
+
+static enum sl_err
+check_file(const struct complaint *c, const char *path, const char *file, bool is_secret)
+{
+	struct sl_buf buf;
+	enum sl_err err;
+
+	if (!file[0])
+		return SL_OK;
+	sl_buf_init(&buf, FILE_MAX_BYTES);
+	err = files_read(&buf, file, is_secret ? FILES_SECRET : FILES_PUBLIC);
+	sl_buf_clear(&buf);
+	if (err == SL_EAUTH)
+		return config_complain(c, path, file, "open to group or others; chmod 0400");
+	if (err)
+		return config_complain(c, path, file, "the file cannot be read");
+	return SL_OK;
+}
+
+static enum sl_err
+check_files(const struct config *config, const struct complaint *c)
+{
+	char path[32];
+	enum sl_err err = check_file(c, "ca.key", config->ca.key, true);
+
+	if (!err)
+		err = check_file(c, "ca.certificate", config->ca.certificate, false);
+	for (size_t i = 0; !err && i < config->ca.chain_count; i++) {
+		snprintf(path, sizeof path, "ca.chain[%zu]", i);
+		err = check_file(c, path, config->ca.chain[i], false);
+	}
+	if (!err)
+		err = check_file(
+		        c, "listen.tls-certificate", config->listen.tls_certificate, false);
+	if (!err)
+		err = check_file(c, "listen.tls-key", config->listen.tls_key, true);
+	return err;
+}
+
+enum sl_err
+config_load(struct config *config, const char *file, char message[static CONFIG_MESSAGE_MAX])
+{
+	struct complaint c = {.file = file, .message = message};
+	struct config made;
+	struct sl_buf text;
+	struct stat st;
+	enum sl_err err;
+
+	sl_buf_init(&text, FILE_MAX_BYTES);
+	err = files_read(&text, file, FILES_PUBLIC);
+	if (err) {
+		snprintf(message, CONFIG_MESSAGE_MAX, "%s: cannot be read (%s)", file,
+		        sl_err_text(err));
+		goto out;
+	}
+	c.text = sl_buf_view(&text);
+	if (stat(file, &st) != 0 || (st.st_mode & (S_IWGRP | S_IWOTH))) {
+		err = config_complain_at(&c, 1, "file", "writable by others; chmod go-w");
+		goto out;
+	}
+	err = config_parse(&made, file, c.text, message);
+	if (!err)
+		err = check_files(&made, &c);
+	if (!err)
+		*config = made;
+out:
+	sl_buf_clear(&text);
+	return err;
+}
+
+const struct profile *
+config_profile(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->profile_count; i++)
+		if (strcmp(config->profiles[i].name, name) == 0)
+			return &config->profiles[i];
+	return NULL;
+}
