@@ -11,46 +11,58 @@ static const struct {
 	uint64_t value;
 	const char *encoded;
 } heads[] = {
-	{UINT, 0, "00"},
-	{UINT, 23, "17"},
-	{UINT, 24, "1818"},
-	{UINT, 255, "18ff"},
-	{UINT, 256, "190100"},
-	{UINT, 65535, "19ffff"},
-	{UINT, 65536, "1a00010000"},
-	{UINT, 4294967295, "1affffffff"},
-	{UINT, 4294967296, "1b0000000100000000"},
-	{UINT, UINT64_MAX, "1bffffffffffffffff"},
-	{NINT, 1, "20"},
-	{NINT, 24, "37"},
-	{NINT, 25, "3818"},
-	{NINT, 256, "38ff"},
-	{NINT, 257, "390100"},
-	{NINT, 65536, "39ffff"},
-	{NINT, 65537, "3a00010000"},
-	{NINT, 4294967296, "3affffffff"},
-	{NINT, 4294967297, "3b0000000100000000"},
-	{BYTES_HEAD, 23, "57"},
-	{BYTES_HEAD, 24, "5818"},
-	{BYTES_HEAD, 65536, "5a00010000"},
-	{ARRAY, 0, "80"},
-	{ARRAY, 25, "9819"},
-	{MAP, 2, "a2"},
-	{MAP, 256, "b90100"},
-	{TAG, 1, "c1"},
-	{TAG, 24, "d818"},
+        {UINT, 0, "00"},
+        {UINT, 23, "17"},
+        {UINT, 24, "1818"},
+        {UINT, 255, "18ff"},
+        {UINT, 256, "190100"},
+        {UINT, 65535, "19ffff"},
+        {UINT, 65536, "1a00010000"},
+        {UINT, 4294967295, "1affffffff"},
+        {UINT, 4294967296, "1b0000000100000000"},
+        {UINT, UINT64_MAX, "1bffffffffffffffff"},
+        {NINT, 1, "20"},
+        {NINT, 24, "37"},
+        {NINT, 25, "3818"},
+        {NINT, 256, "38ff"},
+        {NINT, 257, "390100"},
+        {NINT, 65536, "39ffff"},
+        {NINT, 65537, "3a00010000"},
+        {NINT, 4294967296, "3affffffff"},
+        {NINT, 4294967297, "3b0000000100000000"},
+        {BYTES_HEAD, 23, "57"},
+        {BYTES_HEAD, 24, "5818"},
+        {BYTES_HEAD, 65536, "5a00010000"},
+        {ARRAY, 0, "80"},
+        {ARRAY, 25, "9819"},
+        {MAP, 2, "a2"},
+        {MAP, 256, "b90100"},
+        {TAG, 1, "c1"},
+        {TAG, 24, "d818"},
 };
 
 static void
 write_head(struct sl_writer *w, enum what what, uint64_t value)
 {
 	switch (what) {
-	case UINT: sl_cbor_write_uint(w, value); break;
-	case NINT: sl_cbor_write_int(w, -(int64_t)value); break;
-	case BYTES_HEAD: sl_cbor_write_bytes_head(w, value); break;
-	case ARRAY: sl_cbor_write_array(w, value); break;
-	case MAP: sl_cbor_write_map(w, value); break;
-	default: sl_cbor_write_tag(w, value); break;
+	case UINT:
+		sl_cbor_write_uint(w, value);
+		break;
+	case NINT:
+		sl_cbor_write_int(w, -(int64_t)value);
+		break;
+	case BYTES_HEAD:
+		sl_cbor_write_bytes_head(w, value);
+		break;
+	case ARRAY:
+		sl_cbor_write_array(w, value);
+		break;
+	case MAP:
+		sl_cbor_write_map(w, value);
+		break;
+	default:
+		sl_cbor_write_tag(w, value);
+		break;
 	}
 }
 

@@ -10,17 +10,17 @@ static const struct {
 	int alg;
 	const char *text, *digest;
 } digests[] = {
-	{SL_SHA256, "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-	{SL_SHA256, "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
-	{SL_SHA384, "abc",
-		"cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc23"
-		"58baeca134c825a7"},
-	{SL_SHA512, "abc",
-		"ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a8"
-		"36ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"},
-	{SL_SHAKE256, "",
-		"46b9dd2b0ba88d13233b3feb743eeb243fcd52ea62b81b82b50c27646ed5762fd75dc4ddd8c0f200"
-		"cb05019d67b592f6fc821c49479ab48640292eacb3b7c4be"},
+        {SL_SHA256, "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+        {SL_SHA256, "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+        {SL_SHA384, "abc",
+                "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc23"
+                "58baeca134c825a7"},
+        {SL_SHA512, "abc",
+                "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a8"
+                "36ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"},
+        {SL_SHAKE256, "",
+                "46b9dd2b0ba88d13233b3feb743eeb243fcd52ea62b81b82b50c27646ed5762fd75dc4ddd8c0f200"
+                "cb05019d67b592f6fc821c49479ab48640292eacb3b7c4be"},
 };
 
 /* RFC 4231 sections 4.2, 4.3 and 4.7 (a key longer than the block). */
@@ -28,48 +28,49 @@ static const struct {
 	int alg;
 	const char *key, *data, *mac;
 } macs[] = {
-	{SL_SHA256, "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "4869205468657265",
-		"b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
-	{SL_SHA256, "4a656665", "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
-		"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
-	{SL_SHA384, "4a656665", "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
-		"af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c7"
-		"8b3239ecfab21649"},
-	{SL_SHA512, "4a656665", "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
-		"164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a"
-		"6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737"},
-	{SL_SHA256,
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		"aaaaaaaaaaaaaaaaaaaaaa",
-		"54657374205573696e67204c6172676572205468616e20426c6f636b2d53697a65204b6579202d20"
-		"48617368204b6579204669727374",
-		"60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
+        {SL_SHA256, "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "4869205468657265",
+                "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
+        {SL_SHA256, "4a656665", "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+        {SL_SHA384, "4a656665", "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
+                "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c7"
+                "8b3239ecfab21649"},
+        {SL_SHA512, "4a656665", "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
+                "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a"
+                "6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737"},
+        {SL_SHA256,
+                "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                "aaaaaaaaaaaaaaaaaaaaaa",
+                "54657374205573696e67204c6172676572205468616e20426c6f636b2d53697a65204b6579202d20"
+                "48617368204b6579204669727374",
+                "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
 };
 
 /* RFC 5869 sections A.1 to A.3. */
 static const struct {
 	const char *salt, *ikm, *info, *prk, *okm;
 } hkdfs[] = {
-	{"000102030405060708090a0b0c", "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b",
-		"f0f1f2f3f4f5f6f7f8f9", "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5",
-		"3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b88718"
-		"5865"},
-	{"606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f8081828384858687"
-	 "88898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeaf",
-		"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f2021222324252627"
-		"28292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f",
-		"b0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7"
-		"d8d9dadbdcdddedfe0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff",
-		"06a6b88c5853361a06104c9ceb35b45cef760014904671014a193f40c15fc244",
-		"b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac78272"
-		"71cb41c65e590e09da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434f"
-		"1d87"},
-	{"", "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "",
-		"19ef24a32c717b167f33a91d6f648bdf96596776afdb6377ac434c1c293ccb04",
-		"8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a"
-		"96c8"},
+        {"000102030405060708090a0b0c", "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b",
+                "f0f1f2f3f4f5f6f7f8f9",
+                "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5",
+                "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b88718"
+                "5865"},
+        {"606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f8081828384858687"
+         "88898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeaf",
+                "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f2021222324252627"
+                "28292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f",
+                "b0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7"
+                "d8d9dadbdcdddedfe0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff",
+                "06a6b88c5853361a06104c9ceb35b45cef760014904671014a193f40c15fc244",
+                "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac78272"
+                "71cb41c65e590e09da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434f"
+                "1d87"},
+        {"", "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "",
+                "19ef24a32c717b167f33a91d6f648bdf96596776afdb6377ac434c1c293ccb04",
+                "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a"
+                "96c8"},
 };
 
 START_TEST(hashes_as_published)
@@ -109,7 +110,7 @@ START_TEST(derives_as_published)
 	ck_assert_ok(sl_hkdf_extract(SL_SHA256, hex(hkdfs[_i].salt), hex(hkdfs[_i].ikm), prk));
 	ck_assert_bytes(sl_span(prk, SL_SHA256_LEN), hex(hkdfs[_i].prk));
 	ck_assert_ok(sl_hkdf_expand(
-		SL_SHA256, sl_span(prk, SL_SHA256_LEN), hex(hkdfs[_i].info), out, okm.len));
+	        SL_SHA256, sl_span(prk, SL_SHA256_LEN), hex(hkdfs[_i].info), out, okm.len));
 	ck_assert_bytes(sl_span(out, okm.len), okm);
 }
 END_TEST
@@ -135,7 +136,7 @@ START_TEST(expands_to_255_hashes_and_no_further)
 
 	ck_assert_ok(sl_hkdf_expand(SL_SHA256, prk, sl_span(NULL, 0), out, 255 * 32));
 	ck_assert_err(
-		sl_hkdf_expand(SL_SHA256, prk, sl_span(NULL, 0), out, 255 * 32 + 1), SL_ELIMIT);
+	        sl_hkdf_expand(SL_SHA256, prk, sl_span(NULL, 0), out, 255 * 32 + 1), SL_ELIMIT);
 	/* RFC 5869 section 2.3: T(1) = HMAC(PRK, info || 0x01). */
 	ck_assert_ok(sl_hmac(SL_SHA256, prk, hex("01"), first));
 	ck_assert_bytes(sl_span(out, sizeof first), sl_span(first, sizeof first));
