@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Hosts of Proxy-Uri: names, addresses, and the forms that address parsers read as addresses without
- * looking like one. IPv6 text by RFC 5952 sections 4 and 5. */
+ * Hosts of Proxy-Uri: names, addresses, and the forms that address parsers read as addresses
+ * without looking like one. IPv6 text by RFC 5952 sections 4 and 5. */
 #include "support.h"
 
 #include <sl/mappings.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * RFC 8613 section 11.1: option value <-> header text. The published pairs are in test_section11.c. */
+ * RFC 8613 section 11.1: option value <-> header text. The published pairs are in
+ * test_section11.c. */
 #include "support.h"
 
 #include <sl/mappings.h>

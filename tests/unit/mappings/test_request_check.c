@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Which requests pass and which code refuses the others: RFC 7252 sections 5.4, 5.7.1 and 5.8, RFC 8613
- * section 2, and the RFC of each option. */
+ * Which requests pass and which code refuses the others: RFC 7252 sections 5.4, 5.7.1 and 5.8,
+ * RFC 8613 section 2, and the RFC of each option. */
 #include "build.h"
 #include "support.h"
 
@@ -38,7 +38,8 @@ static const struct {
         {"Empty is no request", 0, "", NULL, C405},
         {"FETCH has no HTTP image", 5, "11:61 12:3c", "01", C405},
         {"the method comes before the options", 8, "9:0914 65000:", "01", C405},
-        /* unknown options: 65001 is critical and safe, 65002 elective and unsafe, 65003 both, 65004 neither */
+        /* unknown options: 65001 is critical and safe, 65002 elective and unsafe, 65003 both,
+         * 65004 neither */
         {"unknown, critical and unsafe (7252 5.7.1)", 2, "9:0914 65003:", "01", C402},
         {"unknown, elective and unsafe (7252 5.7.1)", 2, "9:0914 65002:", "01", C402},
         {"unknown, critical and safe", 2, "9:0914 65001:", "01", C402},

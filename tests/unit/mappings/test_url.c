@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Proxy-Uri: an absolute-URI (RFC 3986 section 4.3) of scheme http or https, read in one way only. */
+ * Proxy-Uri: an absolute-URI (RFC 3986 section 4.3) of scheme http or https, read in one way
+ * only. */
 #include "support.h"
 
 #include <sl/mappings.h>
@@ -144,7 +145,8 @@ START_TEST(refuses_a_nul_inside)
 }
 END_TEST
 
-/* Prefixes of a valid URL: what stands before the authority ends is none, the others are shorter URLs. */
+/* Prefixes of a valid URL: what stands before the authority ends is none, the others are
+ * shorter URLs. */
 START_TEST(prefixes_are_shorter_or_none)
 {
 	static const char text[] = "https://ab.example:8443/x/y?z=%41";
