@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The proxy without its shells: datagrams, origin results and the time go in; datagrams, fetches, aborts
+ * and finished exchanges come out. It calls nobody, reads no clock, opens nothing. Evaluation order:
+ * spec table 9.1 (docs/architecture.md). One fetch per CoAP exchange, ever. */
+#ifndef PROXY_CORE_H
+#define PROXY_CORE_H
+
+#include <sl/blocks.h>
+#include <sl/echo.h>
+
+#include "config.h"
+
+struct proxy_core;
+
+struct proxy_core_config {
+	const struct config *config;          /* borrowed for the life of the core */
+	uint8_t hash_key[SL_SIPHASH_KEY_LEN]; /* random per start */
+	uint8_t echo_key[SL_SIPHASH_KEY_LEN];
+	uint8_t seed[16];
+};
+
+/* SL_ENOMEM. */
+enum sl_err proxy_core_new(
+        struct proxy_core **out, const struct proxy_core_config *config) SL_MUST_USE;
+void proxy_core_free(struct proxy_core *core);
+
+/* peer is made by peer_encode. now_ms is monotonic. */
+void proxy_core_on_datagram(struct proxy_core *core, const struct sl_peer *peer,
+        struct sl_span datagram, uint64_t now_ms);
+/* What became of a fetch. A stale ref is counted and dropped, never mistaken. */
+void proxy_core_on_origin_result(struct proxy_core *core, struct sl_ref ref,
+        const struct sl_map_http_result *result, uint64_t now_ms);
+void proxy_core_on_time(struct proxy_core *core, uint64_t now_ms);
+/* When to call on_time; UINT64_MAX: never. */
+uint64_t proxy_core_wakeup(const struct proxy_core *core);
+
+/* From now on new requests are refused with 5.03 and Max-Age 10. */
+void proxy_core_drain(struct proxy_core *core);
+/* What still runs is answered 5.03: the drain took too long. */
+void proxy_core_give_up(struct proxy_core *core, uint64_t now_ms);
+/* No exchange waits for an origin. */
+bool proxy_core_is_idle(const struct proxy_core *core);
+
+/* The next datagram to send; false when there is none. Borrowed until the next call. */
+bool proxy_core_next_send(struct proxy_core *core, struct sl_datagram_out *out);
+
+/* One HTTP request. Everything is borrowed until a result or an abort for ref. */
+struct core_fetch {
+	struct sl_ref ref;
+	const struct origin *origin;
+	const char *method;
+	const char *url;
+	const char *oscore;       /* field value; NULL: no OSCORE request */
+	const char *content_type; /* NULL: no field */
+	const char *accept;       /* NULL: no field */
+	bool has_via;             /* the request carried Hop-Limit (RFC 8768) */
+	bool has_edhoc;
+	struct sl_span body;
+};
+
+/* The next fetch to start, while fewer than limits.transfers run; false when there is none. */
+bool proxy_core_next_fetch(struct proxy_core *core, struct core_fetch *out);
+/* The next fetch that nobody waits for any more; false when there is none. */
+bool proxy_core_next_abort(struct proxy_core *core, struct sl_ref *ref);
+
+/* One finished exchange, for the log. */
+struct core_record {
+	uint64_t id;
+	struct sl_peer peer;
+	bool is_oscore;
+	const char *route;  /* the origin's name, or "-" */
+	int status;         /* HTTP; 0: none */
+	uint8_t code;       /* CoAP */
+	bool is_suppressed; /* No-Response */
+	bool is_refusal;    /* made here, or an unprotected error */
+	uint64_t elapsed_ms;
+	size_t bytes_in, bytes_out;
+	const char *reason; /* fixed text */
+};
+
+/* False when there is none. Records that nobody takes are overwritten, oldest first. */
+bool proxy_core_next_record(struct proxy_core *core, struct core_record *out);
+
+struct core_counts {
+	uint64_t requests;  /* new requests, duplicates not counted */
+	uint64_t forwarded; /* fetches handed out */
+	uint64_t answered, refused, challenged, suppressed;
+	uint64_t late_results; /* for exchanges that were over */
+	uint64_t multicast, oversize, stateless, records_lost;
+	uint32_t queued, fetching;
+	struct sl_messages_counts messages;
+	struct sl_blocks_counts blocks;
+	uint32_t verified_peers;
+};
+
+struct core_counts proxy_core_counts(const struct proxy_core *core);
+
+#endif

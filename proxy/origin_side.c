@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * One pool of easy handles, as many as there may be transfers; the queue in front is the core's. */
+#include "origin_side.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include <curl/curl.h>
+
+#include <sl/buf.h>
+
+#include "request.h"
+#include "response_head.h"
+
+#define CONNECTION_LIFE_MAX_S 600L
+#define CONNECTION_IDLE_MAX_S 60L
+#define RECEIVE_BUFFER_BYTES  16384L
+
+struct transfer {
+	struct origin_side *side;
+	CURL *easy;
+	CURLU *url;
+	struct core_fetch fetch;
+	struct curl_slist headers[REQUEST_FIELDS_MAX];
+	struct request_fields fields;
+	size_t body_sent;
+	struct response_head head;
+	struct sl_buf body;
+	bool is_running, is_head_bad, is_body_large, is_out_of_memory, is_address_refused;
+};
+
+struct origin_side {
+	struct origin_side_config config;
+	CURLM *multi;
+	struct loop_timer *timer;
+	struct transfer *transfers;
+	size_t transfer_count;
+	struct origin_side_counts counts;
+};
+
+/* --- callbacks of libcurl: translate, nothing more ----------------------------------------------------------- */
+
+/* No seek callback exists, so a body that was begun cannot be sent a second time. */
+static size_t
+on_read(char *out, size_t size, size_t count, void *arg)
+{
+	struct transfer *t = arg;
+	size_t left = t->fetch.body.len - t->body_sent, n = size * count;
+
+	n = n < left ? n : left;
+	if (n > 0)
+		memcpy(out, t->fetch.body.ptr + t->body_sent, n);
+	t->body_sent += n;
+	return n;
+}
+
+static size_t
+on_header(char *line, size_t size, size_t count, void *arg)
+{
+	struct transfer *t = arg;
+
+	t->is_head_bad =
+	        t->is_head_bad || !response_head_line(&t->head, sl_span(line, size * count));
+	return t->is_head_bad ? 0 : size * count;
+}
+
+static size_t
+on_body(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct transfer *t = arg;
+	enum sl_err err = sl_buf_add(&t->body, sl_span(bytes, size * count));
+
+	t->is_body_large = err == SL_ELIMIT;
+	t->is_out_of_memory = err == SL_ENOMEM;
+	return err == SL_OK ? size * count : 0;
+}
+
+/* The one place that sees the true address, whatever a name or a strange literal led to. */
+static curl_socket_t
+on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct transfer *t = arg;
+	struct address a;
+
+	if (purpose != CURLSOCKTYPE_IPCXN ||
+	        !address_from_socket(
+	                &a, (const struct sockaddr *)(const void *)&to->addr, to->addrlen) ||
+	        !origin_allows_address(t->fetch.origin, &a)) {
+		t->is_address_refused = true;
+		t->side->counts.refused_addresses++;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+/* --- the request ------------------------------------------------------------------------------------------------ */
+
+static void
+link_headers(struct transfer *t)
+{
+	for (size_t i = 0; i < t->fields.count; i++) {
+		t->headers[i].data = t->fields.lines[i];
+		t->headers[i].next = i + 1 < t->fields.count ? &t->headers[i + 1] : NULL;
+	}
+}
+
+/* The same URL through libcurl's parser: both have to see the same place. */
+static bool
+parse_url(struct transfer *t)
+{
+	const struct sl_map_target *want = &t->fetch.origin->target;
+	char *host = NULL, *port = NULL, *scheme = NULL, wanted_host[SL_MAP_HOST_MAX + 3];
+	bool fits = false;
+
+	snprintf(wanted_host, sizeof wanted_host, want->host_is_ipv6 ? "[%s]" : "%s", want->host);
+	t->url = curl_url();
+	if (t->url != NULL &&
+	        curl_url_set(t->url, CURLUPART_URL, t->fetch.url,
+	                CURLU_PATH_AS_IS | CURLU_DISALLOW_USER) == CURLUE_OK &&
+	        curl_url_get(t->url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+	        curl_url_get(t->url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+	        curl_url_get(t->url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK)
+		fits = strcasecmp(host, wanted_host) == 0 &&
+		       strtoul(port, NULL, 10) == want->port &&
+		       strcmp(scheme, want->is_https ? "https" : "http") == 0;
+	curl_free(host);
+	curl_free(port);
+	curl_free(scheme);
+	return fits;
+}
+
+static CURLcode
+set_method(struct transfer *t)
+{
+	const struct core_fetch *f = &t->fetch;
+	bool has_body = f->body.len > 0 || strcmp(f->method, "POST") == 0 ||
+	                strcmp(f->method, "PUT") == 0 || strcmp(f->method, "PATCH") == 0;
+	CURLcode rc = curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, f->method);
+
+	if (!has_body) /* nothing to rewind, so only a fresh connection keeps libcurl from sending twice */
+		return rc | curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L) |
+		       curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, f->method) |
+		       curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
+	rc |= curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
+	rc |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
+	rc |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)f->body.len);
+	rc |= curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_read);
+	rc |= curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
+	if (f->body.len == 0)
+		rc |= curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
+	return rc;
+}
+
+static CURLcode
+set_limits(struct transfer *t)
+{
+	const struct limits *l = t->side->config.limits;
+	CURL *e = t->easy;
+
+	return curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR,
+	               t->fetch.origin->target.is_https ? "https" : "http") |
+	       curl_easy_setopt(e, CURLOPT_MAXREDIRS, 0L) |
+	       curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) |
+	       curl_easy_setopt(e, CURLOPT_PROXY, "") | curl_easy_setopt(e, CURLOPT_NOPROXY, "*") |
+	       curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) |
+	       curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) |
+	       curl_easy_setopt(e, CURLOPT_HTTP09_ALLOWED, 0L) |
+	       curl_easy_setopt(e, CURLOPT_HTTP_CONTENT_DECODING, 0L) |
+	       curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L) |
+	       curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) |
+	       curl_easy_setopt(e, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_BYTES) |
+	       curl_easy_setopt(e, CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFE_MAX_S) |
+	       curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, CONNECTION_IDLE_MAX_S) |
+	       curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)l->connect_timeout) |
+	       curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)l->total_timeout);
+}
+
+static CURLcode
+set_tls(struct transfer *t)
+{
+	const struct origin *o = t->fetch.origin;
+	CURL *e = t->easy;
+	CURLcode rc = curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L) |
+	              curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L) |
+	              curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+
+	if (o->ca_file[0] != '\0') /* this file instead of the system's anchors, not beside them */
+		rc |= curl_easy_setopt(e, CURLOPT_CAINFO, o->ca_file) |
+		      curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+	if (o->client_cert[0] != '\0')
+		rc |= curl_easy_setopt(e, CURLOPT_SSLCERT, o->client_cert) |
+		      curl_easy_setopt(e, CURLOPT_SSLKEY, o->client_key);
+	return rc;
+}
+
+static CURLcode
+set_callbacks(struct transfer *t)
+{
+	CURL *e = t->easy;
+
+	return curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header) |
+	       curl_easy_setopt(e, CURLOPT_HEADERDATA, t) |
+	       curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) |
+	       curl_easy_setopt(e, CURLOPT_WRITEDATA, t) |
+	       curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket) |
+	       curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t) |
+	       curl_easy_setopt(e, CURLOPT_PRIVATE, t) |
+	       curl_easy_setopt(e, CURLOPT_CURLU, t->url) |
+	       curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers);
+}
+
+/* --- the result --------------------------------------------------------------------------------------------------- */
+
+static bool
+has_connected(const struct transfer *t)
+{
+	curl_off_t us = 0;
+
+	return curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &us) == CURLE_OK && us > 0;
+}
+
+static enum sl_map_transport
+transport_of(const struct transfer *t, CURLcode rc)
+{
+	if (t->is_out_of_memory)
+		return SL_MAP_EXHAUSTED;
+	if (t->is_body_large)
+		return SL_MAP_TOO_LARGE;
+	if (t->is_head_bad)
+		return SL_MAP_BAD_HTTP;
+	switch (rc) {
+	case CURLE_OK:
+		return t->head.is_done ? SL_MAP_RESPONSE : SL_MAP_BAD_HTTP;
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_INVALIDCERTSTATUS:
+		return SL_MAP_UNREACHABLE;
+	case CURLE_OPERATION_TIMEDOUT:
+		return has_connected(t) ? SL_MAP_NO_ANSWER : SL_MAP_CONNECT_TIMEOUT;
+	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_FAIL_REWIND:
+		return t->head.bytes == 0 ? SL_MAP_CLOSED : SL_MAP_BAD_HTTP;
+	case CURLE_OUT_OF_MEMORY:
+		return SL_MAP_EXHAUSTED;
+	default:
+		return SL_MAP_BAD_HTTP;
+	}
+}
+
+static void
+release(struct transfer *t)
+{
+	curl_multi_remove_handle(t->side->multi, t->easy);
+	curl_easy_reset(t->easy);
+	curl_url_cleanup(t->url);
+	t->url = NULL;
+	t->is_running = false;
+	t->side->counts.running--;
+}
+
+static void
+report(struct transfer *t, enum sl_map_transport transport)
+{
+	struct sl_map_http_result result = {.transport = transport};
+
+	if (transport == SL_MAP_RESPONSE) {
+		response_head_result(&t->head, &result);
+		result.body = sl_buf_view(&t->body);
+	}
+	t->side->config.on_result(t->side->config.ctx, t->fetch.ref, &result);
+	sl_buf_clear(&t->body);
+}
+
+static void
+take_results(struct origin_side *side)
+{
+	CURLMsg *msg;
+	int left;
+
+	while ((msg = curl_multi_info_read(side->multi, &left)) != NULL) {
+		struct transfer *t = NULL;
+		enum sl_map_transport transport;
+
+		if (msg->msg != CURLMSG_DONE || curl_easy_getinfo(msg->easy_handle,
+		                                        CURLINFO_PRIVATE, (char **)&t) != CURLE_OK)
+			continue;
+		transport = transport_of(t, msg->data.result);
+		release(t);
+		report(t, transport);
+	}
+}
+
+/* --- libcurl on the loop -------------------------------------------------------------------------------------------- */
+
+static void
+on_ready(void *ctx, int fd, bool can_read, bool can_write)
+{
+	struct origin_side *side = ctx;
+	int running;
+
+	curl_multi_socket_action(side->multi, fd,
+	        (can_read ? CURL_CSELECT_IN : 0) | (can_write ? CURL_CSELECT_OUT : 0), &running);
+	take_results(side);
+}
+
+static void
+on_expired(void *ctx)
+{
+	struct origin_side *side = ctx;
+	int running;
+
+	curl_multi_socket_action(side->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	take_results(side);
+}
+
+static int
+on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
+{
+	struct origin_side *side = arg;
+	struct loop_watch *watch = socket_arg;
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		loop_watch_free(watch);
+		return curl_multi_assign(side->multi, fd, NULL) == CURLM_OK ? 0 : -1;
+	}
+	if (watch == NULL) {
+		watch = loop_watch_new(side->config.loop, fd, on_ready, side);
+		if (watch == NULL || curl_multi_assign(side->multi, fd, watch) != CURLM_OK) {
+			loop_watch_free(watch);
+			return -1;
+		}
+	}
+	return loop_watch_set(watch, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0) ==
+	                       SL_OK
+	               ? 0
+	               : -1;
+}
+
+static int
+on_timer(CURLM *multi, long timeout_ms, void *arg)
+{
+	struct origin_side *side = arg;
+
+	(void)multi;
+	loop_timer_set(
+	        side->timer, timeout_ms < 0 ? UINT64_MAX : loop_now_ms() + (uint64_t)timeout_ms);
+	return 0;
+}
+
+/* --- life --------------------------------------------------------------------------------------------------------------- */
+
+static enum sl_err
+new_transfers(struct origin_side *side)
+{
+	side->transfer_count = side->config.limits->transfers;
+	side->transfers = calloc(side->transfer_count, sizeof *side->transfers);
+	if (side->transfers == NULL)
+		return SL_ENOMEM;
+	for (size_t i = 0; i < side->transfer_count; i++) {
+		struct transfer *t = &side->transfers[i];
+
+		t->side = side;
+		sl_buf_init(&t->body, side->config.limits->response_body);
+		t->easy = curl_easy_init();
+		if (t->easy == NULL)
+			return SL_ENOMEM;
+	}
+	return SL_OK;
+}
+
+static enum sl_err
+new_multi(struct origin_side *side)
+{
+	CURLM *m = side->multi = curl_multi_init();
+
+	if (m == NULL)
+		return SL_ENOMEM;
+	if (curl_multi_setopt(m, CURLMOPT_SOCKETFUNCTION, on_socket) != CURLM_OK ||
+	        curl_multi_setopt(m, CURLMOPT_SOCKETDATA, side) != CURLM_OK ||
+	        curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, on_timer) != CURLM_OK ||
+	        curl_multi_setopt(m, CURLMOPT_TIMERDATA, side) != CURLM_OK ||
+	        curl_multi_setopt(m, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING) != CURLM_OK ||
+	        curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, (long)side->config.limits->transfers) !=
+	                CURLM_OK)
+		return SL_EIO;
+	return SL_OK;
+}
+
+enum sl_err
+origin_side_new(struct origin_side **out, const struct origin_side_config *config)
+{
+	struct origin_side *side = calloc(1, sizeof *side);
+	enum sl_err err = SL_ENOMEM;
+
+	if (side == NULL)
+		return SL_ENOMEM;
+	side->config = *config;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+		side->timer = loop_timer_new(config->loop, on_expired, side);
+	if (side->timer != NULL)
+		err = new_multi(side);
+	if (err == SL_OK)
+		err = new_transfers(side);
+	if (err != SL_OK)
+		origin_side_free(side);
+	else
+		*out = side;
+	return err;
+}
+
+void
+origin_side_free(struct origin_side *side)
+{
+	if (side == NULL)
+		return;
+	for (size_t i = 0; side->transfers != NULL && i < side->transfer_count; i++) {
+		struct transfer *t = &side->transfers[i];
+
+		if (t->is_running)
+			release(t);
+		curl_easy_cleanup(t->easy);
+		sl_buf_clear(&t->body);
+	}
+	curl_multi_cleanup(side->multi);
+	loop_timer_free(side->timer);
+	free(side->transfers);
+	free(side);
+}
+
+static struct transfer *
+find_transfer(struct origin_side *side, const struct sl_ref *ref)
+{
+	for (size_t i = 0; i < side->transfer_count; i++) {
+		struct transfer *t = &side->transfers[i];
+
+		if (ref == NULL ? !t->is_running
+		                : t->is_running && t->fetch.ref.slot == ref->slot &&
+		                          t->fetch.ref.generation == ref->generation)
+			return t;
+	}
+	return NULL;
+}
+
+void
+origin_side_start(struct origin_side *side, const struct core_fetch *fetch)
+{
+	struct transfer *t = find_transfer(side, NULL);
+	const struct sl_map_http_result exhausted = {.transport = SL_MAP_EXHAUSTED};
+	bool fits;
+
+	if (t == NULL) {
+		side->config.on_result(side->config.ctx, fetch->ref, &exhausted);
+		return;
+	}
+	t->fetch = *fetch;
+	t->body_sent = 0;
+	t->is_head_bad = t->is_body_large = t->is_out_of_memory = t->is_address_refused = false;
+	response_head_init(&t->head);
+	t->is_running = true;
+	side->counts.running++;
+	side->counts.started++;
+	request_fields(&t->fields, fetch);
+	link_headers(t);
+	fits = parse_url(t);
+	if (fits && (set_method(t) | set_limits(t) | set_tls(t) | set_callbacks(t)) == CURLE_OK &&
+	        curl_multi_add_handle(side->multi, t->easy) == CURLM_OK)
+		return;
+	release(t);
+	report(t, fits ? SL_MAP_EXHAUSTED : SL_MAP_UNREACHABLE);
+}
+
+void
+origin_side_abort(struct origin_side *side, struct sl_ref ref)
+{
+	struct transfer *t = find_transfer(side, &ref);
+
+	if (t == NULL)
+		return;
+	release(t);
+	sl_buf_clear(&t->body);
+	side->counts.aborted++;
+}
+
+struct origin_side_counts
+origin_side_counts(const struct origin_side *side)
+{
+	return side->counts;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The HTTP side, through libcurl's multi interface on our loop: sends what the core wants, reports what
+ * came of it, decides nothing. HTTP/1.1, TLS always verified, no redirect, no proxy, no cookie, no second
+ * attempt. The only file that knows libcurl. */
+#ifndef PROXY_ORIGIN_SIDE_H
+#define PROXY_ORIGIN_SIDE_H
+
+#include "core.h"
+#include "loop.h"
+
+struct origin_side;
+
+typedef void (*origin_result_fn)(
+        void *ctx, struct sl_ref ref, const struct sl_map_http_result *result);
+
+struct origin_side_config {
+	const struct limits *limits; /* borrowed */
+	struct loop *loop;
+	origin_result_fn on_result; /* the result is borrowed for the call */
+	void *ctx;
+};
+
+/* SL_ENOMEM, SL_EIO. */
+enum sl_err origin_side_new(
+        struct origin_side **out, const struct origin_side_config *config) SL_MUST_USE;
+void origin_side_free(struct origin_side *side);
+/* Starts one request; its texts stay borrowed until the result or the abort. When it cannot even start,
+ * the result comes before this returns. */
+void origin_side_start(struct origin_side *side, const struct core_fetch *fetch);
+/* Stops it; no result will come. Unknown refs are ignored. */
+void origin_side_abort(struct origin_side *side, struct sl_ref ref);
+
+struct origin_side_counts {
+	uint64_t started, aborted, refused_addresses;
+	uint32_t running;
+};
+
+struct origin_side_counts origin_side_counts(const struct origin_side *side);
+
+#endif

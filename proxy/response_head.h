@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The head of an HTTP response, line by line as it arrives (RFC 9112 sections 4 and 5): limits, what may
+ * desynchronise a connection, and the few fields the mapping looks at. Pure. */
+#ifndef PROXY_RESPONSE_HEAD_H
+#define PROXY_RESPONSE_HEAD_H
+
+#include <sl/mappings.h>
+
+#define RESPONSE_HEAD_BYTES_MAX   (16 * 1024)
+#define RESPONSE_HEAD_LINES_MAX   64
+#define RESPONSE_HEAD_INTERIM_MAX 8
+
+struct response_head {
+	size_t bytes;
+	unsigned lines, interim;
+	int status;
+	bool is_done; /* the blank line came; what follows are trailers, which do not count */
+	unsigned oscore_count, content_type_count, content_length_count, transfer_encoding_count;
+	char oscore[SL_MAP_OSCORE_HEADER_MAX + 64];
+	size_t oscore_len;
+	char content_type[256];
+	size_t content_type_len;
+	char location[SL_MAP_PATH_MAX];
+	size_t location_len;
+	bool has_content_encoding;
+	bool has_retry_after;
+	uint32_t retry_after_s;
+	bool has_max_age, is_uncacheable;
+	uint32_t max_age_s, age_s;
+};
+
+void response_head_init(struct response_head *h);
+/* One line with its CRLF or LF: status line, field, blank line or trailer. False: not to be trusted, close
+ * the connection. */
+bool response_head_line(struct response_head *h, struct sl_span line);
+/* What the mapping needs, but for transport and body. Borrows from *h. */
+void response_head_result(const struct response_head *h, struct sl_map_http_result *out);
+
+#endif

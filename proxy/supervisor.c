@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Signals are taken one by one with sigtimedwait: no handler, no loop, no state shared with the workers. */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "loop.h"
+#include "worker.h"
+
+#define RESTART_PAUSE_MS 1000 /* for a worker that died before it was that old */
+#define KILL_AFTER_MS    2000 /* beyond the drain time-out */
+#define TICK_MS          200
+
+#if defined(__SANITIZE_ADDRESS__)
+#define KEEP_TRACEABLE 1 /* the leak checker traces its own process */
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define KEEP_TRACEABLE 1
+#endif
+#endif
+#ifndef KEEP_TRACEABLE
+#define KEEP_TRACEABLE 0
+#endif
+
+struct slot {
+	struct device_socket sockets[CONFIG_LISTEN_MAX];
+	pid_t pid; /* 0: not running */
+	uint64_t started_ms;
+	uint64_t start_at_ms;
+};
+
+struct supervisor {
+	const struct config *config;
+	struct slot slots[CONFIG_WORKERS_MAX];
+	bool is_stopping, has_failed;
+	uint64_t kill_at_ms;
+};
+
+void
+supervisor_harden(void)
+{
+	const struct rlimit none = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (!KEEP_TRACEABLE)
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	clearenv(); /* libcurl and OpenSSL read much from it */
+}
+
+/* --- sockets ------------------------------------------------------------------------------------------------------- */
+
+static enum sl_err
+open_socket(struct supervisor *s, size_t listener, unsigned worker)
+{
+	struct device_socket_config config = {.listen = s->config->listen[listener],
+	        .is_first = worker == 0,
+	        .receive_buffer = s->config->limits.receive_buffer};
+	char text[ADDRESS_TEXT_MAX];
+	uint64_t granted = 0;
+
+	if (worker > 0)
+		config.listen.port = s->slots[0].sockets[listener].local.port;
+	address_text(text, &config.listen);
+	if (device_socket_open(&s->slots[worker].sockets[listener], &config, &granted) != SL_OK) {
+		log_line(LOG_ERROR, "event=listen-failed address=%s error=\"%s\"", text,
+		        errno == EADDRINUSE ? "the port is taken; is another instance running?"
+		                            : strerror(errno));
+		return SL_EIO;
+	}
+	if (worker > 0)
+		return SL_OK;
+	address_text(text, &s->slots[0].sockets[listener].local);
+	if (granted < config.receive_buffer)
+		log_line(LOG_WARN,
+		        "event=small-buffer address=%s wanted=%llu granted=%llu mend=\"raise "
+		        "net.core.rmem_max\"",
+		        text, (unsigned long long)config.receive_buffer,
+		        (unsigned long long)granted);
+	return SL_OK;
+}
+
+static enum sl_err
+open_sockets(struct supervisor *s)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	for (size_t i = 0; i < s->config->listen_count; i++)
+		for (unsigned w = 0; w < s->config->workers; w++)
+			if (open_socket(s, i, w) != SL_OK)
+				return SL_EIO;
+	for (size_t i = 0; i < s->config->listen_count; i++) {
+		address_text(text, &s->slots[0].sockets[i].local);
+		log_line(LOG_INFO, "listening on %s", text);
+	}
+	return SL_OK;
+}
+
+static void
+close_sockets(struct supervisor *s, const struct slot *but)
+{
+	for (unsigned w = 0; w < s->config->workers; w++)
+		for (size_t i = 0; i < s->config->listen_count; i++)
+			if (&s->slots[w] != but && s->slots[w].sockets[i].fd > 0)
+				close(s->slots[w].sockets[i].fd);
+}
+
+/* --- workers -------------------------------------------------------------------------------------------------------- */
+
+static void
+run_child(struct supervisor *s, unsigned number)
+{
+	const struct worker_config config = {
+	        .config = s->config, .sockets = s->slots[number].sockets, .number = number};
+	pid_t parent = getppid();
+	int status;
+
+	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+	if (parent == 1)
+		_exit(1);
+	close_sockets(s, &s->slots[number]);
+	status = worker_run(&config);
+	_exit(status);
+}
+
+static void
+start_worker(struct supervisor *s, unsigned number)
+{
+	struct slot *slot = &s->slots[number];
+	pid_t pid = fork();
+
+	if (pid == 0)
+		run_child(s, number);
+	slot->started_ms = loop_now_ms();
+	if (pid < 0) {
+		log_line(LOG_ERROR, "event=fork-failed worker=%u error=\"%s\"", number,
+		        strerror(errno));
+		slot->start_at_ms = slot->started_ms + RESTART_PAUSE_MS;
+		return;
+	}
+	slot->pid = pid;
+	log_line(LOG_INFO, "event=worker-started worker=%u pid=%d", number, (int)pid);
+}
+
+static void
+start_due(struct supervisor *s)
+{
+	for (unsigned i = 0; i < s->config->workers && !s->is_stopping; i++)
+		if (s->slots[i].pid == 0 && loop_now_ms() >= s->slots[i].start_at_ms)
+			start_worker(s, i);
+}
+
+static void
+bury(struct supervisor *s, struct slot *slot, int status)
+{
+	uint64_t now = loop_now_ms();
+	bool was_young = now - slot->started_ms < RESTART_PAUSE_MS;
+	unsigned number = (unsigned)(slot - s->slots);
+
+	slot->pid = 0;
+	slot->start_at_ms = was_young ? now + RESTART_PAUSE_MS : now;
+	if (WIFSIGNALED(status))
+		log_line(LOG_ERROR, "event=worker-died worker=%u signal=%d", number,
+		        WTERMSIG(status));
+	else if (!s->is_stopping || WEXITSTATUS(status) != 0)
+		log_line(LOG_ERROR, "event=worker-ended worker=%u status=%d", number,
+		        WEXITSTATUS(status));
+	s->has_failed = s->has_failed || (s->is_stopping && status != 0);
+}
+
+static void
+reap(struct supervisor *s)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (unsigned i = 0; i < s->config->workers; i++)
+			if (s->slots[i].pid == pid)
+				bury(s, &s->slots[i], status);
+}
+
+static bool
+any_running(const struct supervisor *s)
+{
+	for (unsigned i = 0; i < s->config->workers; i++)
+		if (s->slots[i].pid != 0)
+			return true;
+	return false;
+}
+
+static void
+signal_all(const struct supervisor *s, int number)
+{
+	for (unsigned i = 0; i < s->config->workers; i++)
+		if (s->slots[i].pid != 0)
+			kill(s->slots[i].pid, number);
+}
+
+static void
+on_signal(struct supervisor *s, int number)
+{
+	if (number == SIGHUP)
+		log_line(LOG_WARN,
+		        "event=hangup mend=\"the configuration is read at start only; restart\"");
+	if ((number != SIGTERM && number != SIGINT) || s->is_stopping)
+		return;
+	s->is_stopping = true;
+	s->kill_at_ms = loop_now_ms() + s->config->limits.drain_timeout + KILL_AFTER_MS;
+	signal_all(s, SIGTERM);
+}
+
+int
+supervisor_run(const struct config *config)
+{
+	struct supervisor *s = calloc(1, sizeof *s);
+	int status;
+
+	if (s == NULL)
+		return 1;
+	s->config = config;
+	loop_block_signals();
+	if (open_sockets(s) != SL_OK) {
+		close_sockets(s, NULL);
+		free(s);
+		return 1;
+	}
+	start_due(s);
+	while (!s->is_stopping || any_running(s)) {
+		on_signal(s, loop_wait_signal(TICK_MS));
+		reap(s);
+		start_due(s);
+		if (s->is_stopping && loop_now_ms() >= s->kill_at_ms)
+			signal_all(s, SIGKILL);
+	}
+	log_line(LOG_INFO, "event=stopped");
+	close_sockets(s, NULL);
+	status = s->has_failed ? 1 : 0;
+	free(s);
+	return status;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Events only feed the core; once per turn of the loop pump() serves what the core wants, until only a
+ * timer is left. */
+#include "worker.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "core.h"
+#include "log.h"
+#include "loop.h"
+#include "origin_side.h"
+
+#define REFUSALS_PER_SECOND 20
+
+struct worker {
+	const struct worker_config *config;
+	struct loop *loop;
+	struct loop_timer *timer;
+	struct proxy_core *core;
+	struct origin_side *origins;
+	struct device_side *devices;
+	struct log_valve valve;
+	uint64_t give_up_at_ms;
+	bool is_draining;
+};
+
+static void
+on_datagram(void *ctx, const struct sl_peer *peer, struct sl_span datagram)
+{
+	struct worker *w = ctx;
+
+	proxy_core_on_datagram(w->core, peer, datagram, loop_now_ms());
+}
+
+static void
+on_result(void *ctx, struct sl_ref ref, const struct sl_map_http_result *result)
+{
+	struct worker *w = ctx;
+
+	proxy_core_on_origin_result(w->core, ref, result, loop_now_ms());
+}
+
+static void
+on_expired(void *ctx)
+{
+	struct worker *w = ctx;
+	uint64_t now = loop_now_ms();
+
+	proxy_core_on_time(w->core, now);
+	if (w->is_draining && now >= w->give_up_at_ms)
+		proxy_core_give_up(w->core, now);
+}
+
+static void
+on_terminate(void *ctx)
+{
+	struct worker *w = ctx;
+
+	if (w->is_draining)
+		return;
+	w->is_draining = true;
+	w->give_up_at_ms = loop_now_ms() + w->config->config->limits.drain_timeout;
+	proxy_core_drain(w->core);
+	log_line(LOG_INFO, "event=drain worker=%u", w->config->number);
+}
+
+static void
+serve_fetches(struct worker *w)
+{
+	struct core_fetch fetch;
+	struct sl_ref ref;
+
+	while (proxy_core_next_abort(w->core, &ref))
+		origin_side_abort(w->origins, ref);
+	while (proxy_core_next_fetch(w->core, &fetch))
+		origin_side_start(w->origins, &fetch);
+}
+
+static void
+serve_sends(struct worker *w)
+{
+	struct sl_datagram_out out;
+
+	while (proxy_core_next_send(w->core, &out))
+		device_side_send(w->devices, &out.peer, out.bytes);
+	device_side_flush(w->devices);
+}
+
+static void
+serve_records(struct worker *w)
+{
+	struct core_record record;
+
+	while (proxy_core_next_record(w->core, &record))
+		log_record(&w->valve, &record, loop_now_ms());
+}
+
+static void
+pump(void *ctx)
+{
+	struct worker *w = ctx;
+	uint64_t at;
+
+	serve_fetches(w);
+	serve_sends(w);
+	serve_records(w);
+	if (w->is_draining && proxy_core_is_idle(w->core)) {
+		loop_stop(w->loop);
+		return;
+	}
+	at = proxy_core_wakeup(w->core);
+	if (w->is_draining && w->give_up_at_ms < at)
+		at = w->give_up_at_ms;
+	loop_timer_set(w->timer, at);
+}
+
+static enum sl_err
+new_core(struct worker *w)
+{
+	struct proxy_core_config core = {.config = w->config->config};
+	enum sl_err err = loop_random(core.hash_key, sizeof core.hash_key);
+
+	if (err == SL_OK)
+		err = loop_random(core.echo_key, sizeof core.echo_key);
+	if (err == SL_OK)
+		err = loop_random(core.seed, sizeof core.seed);
+	return err == SL_OK ? proxy_core_new(&w->core, &core) : err;
+}
+
+static enum sl_err
+new_sides(struct worker *w)
+{
+	const struct origin_side_config origins = {.limits = &w->config->config->limits,
+	        .loop = w->loop,
+	        .on_result = on_result,
+	        .ctx = w};
+	const struct device_side_config devices = {.loop = w->loop,
+	        .sockets = w->config->sockets,
+	        .socket_count = w->config->config->listen_count,
+	        .on_datagram = on_datagram,
+	        .ctx = w};
+	enum sl_err err = origin_side_new(&w->origins, &origins);
+
+	return err == SL_OK ? device_side_new(&w->devices, &devices) : err;
+}
+
+static enum sl_err
+start(struct worker *w)
+{
+	enum sl_err err;
+
+	w->loop = loop_new();
+	if (w->loop == NULL)
+		return SL_ENOMEM;
+	w->timer = loop_timer_new(w->loop, on_expired, w);
+	if (w->timer == NULL)
+		return SL_ENOMEM;
+	err = new_core(w);
+	if (err == SL_OK)
+		err = new_sides(w);
+	if (err == SL_OK)
+		err = loop_on_signal(w->loop, SIGTERM, on_terminate, w);
+	if (err == SL_OK)
+		err = loop_on_signal(w->loop, SIGINT, on_terminate, w);
+	return err;
+}
+
+static void
+log_counts(const struct worker *w)
+{
+	struct core_counts c = proxy_core_counts(w->core);
+	struct device_side_counts d = device_side_counts(w->devices);
+
+	log_line(LOG_INFO,
+	        "event=stop worker=%u requests=%llu forwarded=%llu refused=%llu duplicates=%llu "
+	        "late=%llu "
+	        "received=%llu overflow=%llu not-sent=%llu",
+	        w->config->number, (unsigned long long)c.requests, (unsigned long long)c.forwarded,
+	        (unsigned long long)c.refused, (unsigned long long)c.messages.duplicates,
+	        (unsigned long long)c.late_results, (unsigned long long)d.received,
+	        (unsigned long long)d.overflow, (unsigned long long)d.not_sent);
+}
+
+int
+worker_run(const struct worker_config *config)
+{
+	struct worker w = {.config = config, .valve = {.per_second = REFUSALS_PER_SECOND}};
+	enum sl_err err = start(&w);
+
+	if (err == SL_OK) {
+		loop_run(w.loop, pump, &w);
+		log_counts(&w);
+	} else {
+		log_line(LOG_ERROR, "event=start-failed worker=%u error=\"%s\"", config->number,
+		        sl_err_text(err));
+	}
+	device_side_free(w.devices);
+	origin_side_free(w.origins);
+	proxy_core_free(w.core);
+	loop_timer_free(w.timer);
+	loop_free(w.loop);
+	return err == SL_OK ? 0 : 1;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * One worker: a thread with its own loop, core, origin side and device side; shares nothing. */
+#ifndef PROXY_WORKER_H
+#define PROXY_WORKER_H
+
+#include "config.h"
+#include "device_side.h"
+
+struct worker_config {
+	const struct config *config;
+	const struct device_socket *sockets; /* this worker's, one per listener */
+	unsigned number;
+};
+
+/* Runs until TERM or INT and the drain after it. Returns an exit status. */
+int worker_run(const struct worker_config *config);
+
+#endif
