@@ -158,10 +158,11 @@ follows(struct sl_span first, size_t gap, struct sl_span next)
 static bool
 is_laid_out(const struct head *head)
 {
+	struct sl_span target = sl_span(head->target_at, head->target.len);
 	struct sl_span last = head->version;
 	size_t i;
 
-	if (!follows(head->method, 1, head->target) || !follows(head->target, 1, head->version))
+	if (!follows(head->method, 1, target) || !follows(target, 1, head->version))
 		return false;
 	for (i = 0; i < head->field_count; i++) {
 		const struct head_field *f = &head->fields[i];

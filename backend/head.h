@@ -23,7 +23,9 @@ struct head {
 	/* The spans lie where they arrived, one behind the other in one buffer. Then the bytes between them are
 	 * accounted for: exactly one CRLF after each line, so no bare LF, no folded line, no NUL. */
 	bool is_in_place;
-	size_t size; /* bytes of the whole head; 0: not known */
+	const uint8_t
+	        *target_at; /* where the target arrived, with is_in_place; target may be a copy */
+	size_t size;        /* bytes of the whole head; 0: not known */
 };
 
 struct head_rules {

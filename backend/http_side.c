@@ -28,7 +28,9 @@ struct http_side {
 
 struct exchange {
 	struct http_side *side;
-	struct sl_span target; /* as it arrived; in the library's buffer */
+	const uint8_t *target_at; /* in the library's buffer, which is cut into pieces later */
+	uint8_t target[HEAD_TARGET_MAX + 1];
+	size_t target_len;
 	bool is_checked;
 	struct head_request head;
 	struct sl_buf body;
@@ -49,7 +51,9 @@ on_target(void *arg, const char *target, struct MHD_Connection *connection)
 	if (x == NULL)
 		return NULL;
 	x->side = h;
-	x->target = sl_span_text(target);
+	x->target_at = (const uint8_t *)target;
+	x->target_len = strnlen(target, sizeof(x->target));
+	memcpy(x->target, target, x->target_len);
 	sl_buf_init(&x->body, (size_t)h->config.rules.body_max);
 	atomic_fetch_add(&h->in_flight, 1);
 	return x;
@@ -143,10 +147,11 @@ on_head(struct exchange *x, struct MHD_Connection *connection, const char *metho
 	struct field_list list = {.count = 0};
 	struct head head = {
 	        .method = sl_span_text(method),
-	        .target = x->target,
+	        .target = sl_span(x->target, x->target_len),
 	        .version = sl_span_text(version),
 	        .fields = list.fields,
 	        .is_in_place = h->is_in_place,
+	        .target_at = x->target_at,
 	        .size = h->is_in_place ? head_size(connection) : 0,
 	};
 	struct head_refusal why = {503, "shutting down", NULL};

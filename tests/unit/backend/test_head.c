@@ -84,6 +84,7 @@ parse(struct parsed *p, struct sl_span raw)
 	}
 	p->head.fields = p->fields;
 	p->head.is_in_place = true;
+	p->head.target_at = p->head.target.ptr;
 	p->head.size = raw.len;
 }
 
