@@ -4,6 +4,7 @@
 
 #include <sl/aead.h>
 
+#include <openssl/evp.h>
 #include <string.h>
 
 /* RFC 3610 section 8 (packet vectors 1 and 2), NIST CAVP CCM DVPT128 (Nlen 7, Tlen 16), RFC 8439 section
@@ -294,6 +295,26 @@ START_TEST(an_algorithm_outside_the_table_is_unsupported)
 }
 END_TEST
 
+/* No provider has a property of this name, so the library finds no algorithm any more. */
+START_TEST(a_failing_library_is_said_and_leaves_nothing)
+{
+	const struct sl_aead *alg = sl_aead_at((size_t)_i);
+	struct sl_aead_in in = input_of(alg, sl_span_text("plain text of 24 bytes.."));
+	uint8_t out[40];
+	size_t len = 99;
+
+	memset(out, 0xee, sizeof out);
+	ck_assert_int_eq(EVP_set_default_properties(NULL, "sealift=absent"), 1);
+	ck_assert_err(sl_aead_seal(alg, &in, out, sizeof out, &len), SL_EIO);
+	ck_assert_err(sl_aead_open(alg, &in, out, sizeof out, &len), SL_EIO);
+	ck_assert_int_eq(EVP_set_default_properties(NULL, ""), 1);
+	ck_assert_uint_eq(len, 99);
+	for (size_t i = 0; i < in.text.len + alg->tag_len; i++)
+		ck_assert_uint_eq(out[i], 0);
+	ck_assert_ok(sl_aead_seal(alg, &in, out, sizeof out, &len));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -310,6 +331,7 @@ main(void)
 	tcase_add_loop_test(tc, a_buffer_one_byte_short_is_told, 0, rows);
 	tcase_add_loop_test(tc, keys_and_nonces_have_one_length, 0, rows);
 	tcase_add_test(tc, ccm_with_long_nonces_takes_64_kib_less_one);
+	tcase_add_loop_test(tc, a_failing_library_is_said_and_leaves_nothing, 0, rows);
 	tcase_add_test(tc, an_algorithm_outside_the_table_is_unsupported);
 	suite_add_tcase(s, tc);
 	return run_suite(s);

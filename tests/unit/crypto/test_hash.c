@@ -4,6 +4,7 @@
 
 #include <sl/hash.h>
 
+#include <openssl/evp.h>
 #include <string.h>
 
 static const struct {
@@ -187,6 +188,23 @@ START_TEST(random_bytes_differ)
 }
 END_TEST
 
+/* No provider has a property of this name, so the library finds no algorithm any more. */
+START_TEST(a_failing_library_is_said)
+{
+	uint8_t out[SL_HASH_MAX] = {0};
+	struct sl_span x = sl_span_text("0123456789abcdef0123456789abcdef");
+
+	ck_assert_int_eq(EVP_set_default_properties(NULL, "sealift=absent"), 1);
+	ck_assert_err(sl_hash(SL_SHA256, x, out), SL_EIO);
+	ck_assert_err(sl_hmac(SL_SHA256, x, x, out), SL_EIO);
+	ck_assert_err(sl_hkdf_extract(SL_SHA256, x, x, out), SL_EIO);
+	ck_assert_err(sl_hkdf_expand(SL_SHA256, x, x, out, 16), SL_EIO);
+	ck_assert_int_eq(EVP_set_default_properties(NULL, ""), 1);
+	ck_assert_ok(sl_hash(SL_SHA256, x, out));
+	ck_assert_ok(sl_hmac(SL_SHA256, x, x, out));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -202,6 +220,7 @@ main(void)
 	tcase_add_test(tc, info_may_be_long);
 	tcase_add_test(tc, unknown_algorithms_are_unsupported);
 	tcase_add_test(tc, random_bytes_differ);
+	tcase_add_test(tc, a_failing_library_is_said);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }
