@@ -147,6 +147,12 @@ enrol_request(const struct enrol *e)
 	return &e->request;
 }
 
+uint64_t
+enrol_deadline(const struct enrol *e)
+{
+	return e->deadline_ms;
+}
+
 void
 enrol_on_prepared(struct enrol *e, struct sl_span csr, struct sl_span spki)
 {

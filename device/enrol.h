@@ -71,6 +71,8 @@ void enrol_free(struct enrol *e);
 enum enrol_want enrol_wants(const struct enrol *e);
 /* Valid while ENROL_ASK is wanted; borrows from *e. */
 const struct inner_request *enrol_request(const struct enrol *e);
+/* When all of it must have ended, and with it the request. */
+uint64_t enrol_deadline(const struct enrol *e);
 void enrol_on_result(struct enrol *e, const struct session_result *result, struct moment now);
 /* Both copied; the CSR's key must be spki. */
 void enrol_on_prepared(struct enrol *e, struct sl_span csr, struct sl_span spki);

@@ -13,6 +13,7 @@ exchange(const struct enrolment *run, struct enrol *e)
 	err = session_start(run->session, request, coap_side_now().ms);
 	if (err != SL_OK)
 		return err;
+	session_end_by(run->session, enrol_deadline(e));
 	coap_side_run(run->side, run->session, &run->device->ks);
 	enrol_on_result(e, session_result(run->session), coap_side_now());
 	return SL_OK;

@@ -106,6 +106,19 @@ build_inner(struct session *s)
 	return err;
 }
 
+/* RFC 7959 section 2.7, on the link: a small block size is wished for from the first message on. */
+static enum sl_err
+build_outer(struct session *s)
+{
+	struct sl_coap_block wish = {0, false, s->config.outer_szx};
+	enum sl_err err =
+	        outer_build(&s->outer, s->ctx, &s->sent, &s->config.route, &s->echo_outer);
+
+	if (err == SL_OK && s->config.outer_szx < 6)
+		err = sl_coap_add_block(&s->outer.msg, SL_COAP_BLOCK2, wish);
+	return err;
+}
+
 /* Every attempt is protected anew: a Partial IV is used once (RFC 8613 section 7.2.1). */
 static void
 attempt(struct session *s, uint64_t now_ms)
@@ -113,7 +126,7 @@ attempt(struct session *s, uint64_t now_ms)
 	enum sl_err err = build_inner(s);
 
 	if (err == SL_OK)
-		err = outer_build(&s->outer, s->ctx, &s->sent, &s->config.route, &s->echo_outer);
+		err = build_outer(s);
 	if (err == SL_ELIMIT && s->ctx->ssn >= SL_OSCORE_SSN_END) {
 		end(s, SESSION_EXHAUSTED);
 		return;
@@ -157,6 +170,13 @@ session_start(struct session *s, const struct inner_request *request, uint64_t n
 	s->deadline_ms = now_ms + s->config.timeout_ms;
 	next_message(s, now_ms);
 	return SL_OK;
+}
+
+void
+session_end_by(struct session *s, uint64_t when_ms)
+{
+	if (when_ms < s->deadline_ms)
+		s->deadline_ms = when_ms;
 }
 
 enum session_want

@@ -53,6 +53,8 @@ enum session_want {
 /* Begins; a request that runs is given up. Errors as of inner_start. */
 enum sl_err session_start(
         struct session *s, const struct inner_request *request, uint64_t now_ms) SL_MUST_USE;
+/* The exchange that runs ends by then, if not before. */
+void session_end_by(struct session *s, uint64_t when_ms);
 enum session_want session_wants(const struct session *s);
 uint64_t session_reserve_limit(const struct session *s);
 /* The limit is durable. */
