@@ -113,6 +113,8 @@ note_backtrace(struct report *r, const char *text)
 		        field + 15);
 }
 
+static void on_log(cyaml_log_t level, void *ctx, const char *fmt, va_list args) SL_PRINTF(3, 0);
+
 static void
 on_log(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
 {
