@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Reading deterministic CBOR (RFC 8949 sections 3 and 4.2.1): one item per call, shortest heads,
- * definite lengths, bounded depth. Indefinite lengths, floats and unknown simple values are refused. */
+ * definite lengths, bounded depth. Indefinite lengths, floats and unknown simple values are
+ * refused. */
 #include <sl/cbor.h>
 
 #define SIMPLE_FALSE     20
@@ -54,7 +55,7 @@ read_simple(struct sl_reader *r)
 	return r->failed ? 0 : info;
 }
 
-/* A count of items of at least min_len bytes each: more than there is room for is refused at once. */
+/* A count of items of at least min_len bytes each: beyond the room that is left, refused. */
 static size_t
 read_count(struct sl_reader *r, enum sl_cbor_type type, size_t min_len)
 {
@@ -71,7 +72,7 @@ read_string(struct sl_reader *r, enum sl_cbor_type type)
 	return sl_read_span(r, read_count(r, type, 1));
 }
 
-/* Length of the UTF-8 sequence (RFC 3629 section 4) at the beginning of text; 0 when there is none. */
+/* Length of the UTF-8 sequence (RFC 3629 section 4) that text begins with; 0: none. */
 static size_t
 utf8_sequence(struct sl_span text)
 {

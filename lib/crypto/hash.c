@@ -71,7 +71,7 @@ sl_sha256(struct sl_span bytes, uint8_t out[static SL_SHA256_LEN])
 
 #define PARTS 3
 
-/* HMAC over the parts in a row. One ctx serves many calls: fetching the algorithm is the dear part. */
+/* HMAC over the parts in a row. One ctx serves many calls: fetching the algorithm is dear. */
 static bool
 hmac_parts(EVP_MAC_CTX *ctx, struct sl_span key, const struct sl_span parts[PARTS], uint8_t *out)
 {

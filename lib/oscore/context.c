@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Security context: key derivation (RFC 8613 section 3.2.1), nonce (5.2), AAD (5.4), Sender Sequence
- * Numbers (7.2, B.1.1). */
+ * Security context: key derivation (RFC 8613 section 3.2.1), nonce (5.2), AAD (5.4), Sender
+ * Sequence Numbers (7.2, B.1.1). */
 #include "seal.h"
 #include "window.h"
 

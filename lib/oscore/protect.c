@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Protecting requests and responses, RFC 8613 sections 8.1 and 8.3. The plaintext (5.3) is written where
- * the ciphertext will be, and sealed in place. */
+ * Protecting requests and responses, RFC 8613 sections 8.1 and 8.3. The plaintext (5.3) is written
+ * where the ciphertext will be, and sealed in place. */
 #include "seal.h"
 
 #include <string.h>
@@ -26,7 +26,7 @@ write_plaintext(struct sl_writer *w, const struct sl_coap_msg *inner)
 	for (size_t i = 0; i < inner->option_count; i++) {
 		const struct sl_coap_option *opt = &inner->options[i];
 
-		/* 4.1.3.7: never OSCORE in OSCORE. 4.1.3.3: a whole Proxy-Uri would hide its path. */
+		/* 4.1.3.7: never OSCORE in OSCORE. 4.1.3.3: Proxy-Uri was to be split. */
 		if (opt->number == SL_COAP_OSCORE || opt->number == SL_COAP_PROXY_URI)
 			return SL_EMALFORMED;
 		if (!is_class_e(opt->number))

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What protecting and unprotecting share inside the room: views of the context, and the AEAD's inputs
- * for one message (RFC 8613 sections 5.2 to 5.4). */
+ * What protecting and unprotecting share inside the room: views of the context, and the AEAD's
+ * inputs for one message (RFC 8613 sections 5.2 to 5.4). */
 #ifndef OSCORE_SEAL_H
 #define OSCORE_SEAL_H
 
 #include <sl/oscore.h>
 
-/* "Encrypt0" array 1 + 9, protected 1, and the external AAD: head 2, array 1, version 1, algorithm 1 + 3,
- * kid 1 + 7, Partial IV 1 + 5, options 1. */
+/* "Encrypt0" array 1 + 9, protected 1, and the external AAD: head 2, array 1, version 1, algorithm
+ * 1 + 3, kid 1 + 7, Partial IV 1 + 5, options 1. */
 #define SL_OSCORE_AAD_MAX   40
 #define SL_OSCORE_NONCE_MAX 13
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Verifying requests and responses, RFC 8613 sections 8.2 and 8.4, and what a refusal is called (8.2). */
+ * Verifying requests and responses, RFC 8613 sections 8.2 and 8.4, and what a refusal is called
+ * (8.2). */
 #include "seal.h"
 #include "window.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Replay window of the server role, RFC 8613 section 7.4. The check comes before the decryption, the
- * mark after it; the caller keeps both together under one lock. */
+ * Replay window of the server role, RFC 8613 section 7.4. The check comes before the decryption,
+ * the mark after it; the caller keeps both together under one lock. */
 #ifndef OSCORE_WINDOW_H
 #define OSCORE_WINDOW_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * CBOR reader. Oracle: an item that the reader takes is deterministic, so reading it piece by piece and
- * writing the pieces gives the same bytes again. */
+ * CBOR reader. Oracle: an item that the reader takes is deterministic, so reading it piece by piece
+ * and writing the pieces gives the same bytes again. */
 #include <sl/cbor.h>
 
 #include <assert.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * OSCORE end point: first byte = kind of input, second = length of the option value, then the option
- * value, then the ciphertext (or, for kind 2, a plaintext that is sealed with the right key first).
- * Oracles: an option that decodes encodes to the same bytes; the wrong key never opens anything and its
- * window stays; the right key's window moves only for what it opened, and never twice. */
+ * OSCORE end point: first byte = kind of input, second = length of the option value, then the
+ * option value, then the ciphertext (or, for kind 2, a plaintext that is sealed with the right key
+ * first). Oracles: an option that decodes encodes to the same bytes; the wrong key never opens
+ * anything and its window stays; the right key's window moves only for what it opened, and never
+ * twice. */
 #include <sl/oscore.h>
 
 #include <assert.h>

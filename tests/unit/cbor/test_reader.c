@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The strict reader against RFC 8949 appendix A and against everything that is not deterministic. */
+ * The strict reader against RFC 8949 appendix A and against what is not deterministic. */
 #include "support.h"
 
 #include <sl/cbor.h>

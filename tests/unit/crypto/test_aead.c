@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * AEAD: published known answers, one per family and key length, and the same treatment for every row. */
+ * AEAD: published known answers, one per family and key length, and the same treatment for every
+ * row. */
 #include "support.h"
 
 #include <sl/aead.h>
@@ -7,8 +8,8 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-/* RFC 3610 section 8 (packet vectors 1 and 2), NIST CAVP CCM DVPT128 (Nlen 7, Tlen 16), RFC 8439 section
- * 2.8.2, and test cases 1, 4, 10 and 16 of the GCM submission (McGrew, Viega). */
+/* RFC 3610 section 8 (packet vectors 1 and 2), NIST CAVP CCM DVPT128 (Nlen 7, Tlen 16), RFC 8439
+ * section 2.8.2, and test cases 1, 4, 10 and 16 of the GCM submission (McGrew, Viega). */
 static const struct {
 	const char *source;
 	int cose_alg;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Hashes (FIPS 180-4 and FIPS 202 examples), HMAC (RFC 4231), HKDF (RFC 5869 appendix A), randomness. */
+ * Hashes (FIPS 180-4 and FIPS 202 examples), HMAC (RFC 4231), HKDF (RFC 5869 appendix A),
+ * randomness. */
 #include "support.h"
 
 #include <sl/hash.h>

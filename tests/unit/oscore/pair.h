@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Two ends of one security context (RFC 8613 C.1: client id empty, server id 01), and sealed messages
- * with the room that they lie in. */
+ * Two ends of one security context (RFC 8613 C.1: client id empty, server id 01), and sealed
+ * messages with the room that they lie in. */
 #ifndef PAIR_H
 #define PAIR_H
 

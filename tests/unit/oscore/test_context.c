@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Contexts: what init refuses, algorithms with other lengths, Partial IVs, and sequence numbers that no
- * crash makes come twice. */
+ * Contexts: what init refuses, algorithms with other lengths, Partial IVs, and sequence numbers
+ * that no crash makes come twice. */
 #include "pair.h"
 
 #include <sl/hash.h>

@@ -108,7 +108,7 @@ START_TEST(refuses_malformed_values)
 }
 END_TEST
 
-/* A prefix is valid exactly when all but the kid is there (the kid is "the rest"), or nothing is. */
+/* A prefix is valid when all but the kid is there (the kid is "the rest"), or nothing is. */
 START_TEST(judges_every_proper_prefix)
 {
 	struct sl_span value = hex("19 14 08 37cbf3210017a2d3 0102030405");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Protecting: which options go inside, outer codes, numbers that run out, nonces that are used once, and
- * outputs that stay alone on failure. The bytes themselves: test_vectors.c. */
+ * Protecting: which options go inside, outer codes, numbers that run out, nonces that are used
+ * once, and outputs that stay alone on failure. The bytes themselves: test_vectors.c. */
 #include "pair.h"
 
 #include <string.h>
@@ -166,7 +166,7 @@ START_TEST(outer_codes_without_observe)
 }
 END_TEST
 
-/* 4.1.3.5: FETCH and 2.05 outside; inside, the request's value stays and a notification's is empty. */
+/* 4.1.3.5: FETCH and 2.05 outside; inside, a request's value stays, a notification's is empty. */
 START_TEST(outer_codes_and_values_with_observe)
 {
 	struct sl_oscore_exchange exchange;
@@ -282,7 +282,7 @@ START_TEST(stops_at_2_to_40)
 }
 END_TEST
 
-/* 4-byte plaintext: code, Uri-Path "a" (two bytes), and with a payload of n bytes one marker more. */
+/* Code 1, Uri-Path "a" 2, payload marker 1, payload 5, tag 8. */
 START_TEST(says_when_the_buffer_is_too_small)
 {
 	struct sl_coap_msg inner;

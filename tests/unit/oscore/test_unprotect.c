@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Verifying: forgeries, replays, wrong contexts, lost windows, and plaintexts that are no CoAP message.
- * The bytes themselves: test_vectors.c. */
+ * Verifying: forgeries, replays, wrong contexts, lost windows, and plaintexts that are no CoAP
+ * message. The bytes themselves: test_vectors.c. */
 #include "pair.h"
 
 #include <string.h>

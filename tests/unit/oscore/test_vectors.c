@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * RFC 8613 appendix C, section 5.4 and section 6.3, bit for bit: key derivation, whole datagrams in both
- * roles and both directions, option values. */
+ * RFC 8613 appendix C, section 5.4 and section 6.3, bit for bit: key derivation, whole datagrams in
+ * both roles and both directions, option values. */
 #include "support.h"
 
 #include <sl/oscore.h>

@@ -24,9 +24,11 @@ enum sl_err sl_hash(int alg, struct sl_span bytes, uint8_t *out) SL_MUST_USE;
 enum sl_err sl_sha256(struct sl_span bytes, uint8_t out[static SL_SHA256_LEN]) SL_MUST_USE;
 enum sl_err sl_hmac(int alg, struct sl_span key, struct sl_span bytes, uint8_t *out) SL_MUST_USE;
 /* Extract: out holds sl_hash_len(alg). An empty salt is hash-length zero bytes. */
-enum sl_err sl_hkdf_extract(int alg, struct sl_span salt, struct sl_span ikm, uint8_t *out) SL_MUST_USE;
+enum sl_err sl_hkdf_extract(
+        int alg, struct sl_span salt, struct sl_span ikm, uint8_t *out) SL_MUST_USE;
 /* Expand into exactly len bytes (at most 255 hashes, else SL_ELIMIT). */
-enum sl_err sl_hkdf_expand(int alg, struct sl_span prk, struct sl_span info, uint8_t *out, size_t len) SL_MUST_USE;
+enum sl_err sl_hkdf_expand(
+        int alg, struct sl_span prk, struct sl_span info, uint8_t *out, size_t len) SL_MUST_USE;
 
 /* From the operating system's generator through the library. SL_EIO: stop, do not go on without. */
 enum sl_err sl_random(void *out, size_t len) SL_MUST_USE;
