@@ -187,18 +187,12 @@ try_context(const struct store_context *c)
 static enum sl_err
 add(struct store *store, struct store_context *c, bool makes_id)
 {
-	enum sl_err err = SL_EREPLAY;
+	enum sl_err err = store_context_add(store, c);
 
-	for (int i = 0; i < KID_TRIES && err == SL_EREPLAY; i++) {
-		if (makes_id) {
-			c->recipient_id.len = KID_LEN;
-			err = sl_random(c->recipient_id.bytes, KID_LEN);
-			if (err)
-				return err;
-		}
-		err = store_context_add(store, c);
-		if (!makes_id)
-			break;
+	for (int i = 1; makes_id && i < KID_TRIES && err == SL_EREPLAY; i++) {
+		err = sl_random(c->recipient_id.bytes, KID_LEN);
+		if (!err)
+			err = store_context_add(store, c);
 	}
 	return err;
 }
@@ -333,7 +327,7 @@ admin_add_context(int argc, char **argv)
 	if (status == EXIT_SUCCESS) {
 		status = EXIT_USAGE;
 		if (take_names(&context, &admin.config, &wish) && take_keys(&context, &wish) &&
-		        take_ids(&context, &wish) && (!wish.sender_id || try_context(&context)))
+		        take_ids(&context, &wish) && try_context(&context))
 			status = add_and_tell(&admin, &context, &wish);
 	}
 	store_context_clear(&context);
