@@ -234,6 +234,23 @@ START_TEST(reads_containers_and_tags)
 }
 END_TEST
 
+/* Whoever trusts a count may reserve room for it: it is refused before its items are read. */
+START_TEST(counts_beyond_what_is_left_fail_at_once)
+{
+	struct sl_reader r = sl_reader_over(hex("8201"));
+
+	ck_assert_uint_eq(sl_cbor_read_array(&r), 0);
+	ck_assert(r.failed);
+	r = sl_reader_over(hex("a2010203"));
+	ck_assert_uint_eq(sl_cbor_read_map(&r), 0);
+	ck_assert(r.failed);
+	r = sl_reader_over(hex("820102"));
+	ck_assert_uint_eq(sl_cbor_read_array(&r), 2);
+	r = sl_reader_over(hex("a201020304"));
+	ck_assert_uint_eq(sl_cbor_read_map(&r), 2);
+}
+END_TEST
+
 START_TEST(reads_simple_values)
 {
 	struct sl_reader r = sl_reader_over(hex("f4f5f6f7"));
@@ -369,6 +386,7 @@ main(void)
 	tcase_add_test(tc, reads_strings);
 	tcase_add_loop_test(tc, reads_strings_at_each_width, 0, 6);
 	tcase_add_test(tc, reads_containers_and_tags);
+	tcase_add_test(tc, counts_beyond_what_is_left_fail_at_once);
 	tcase_add_test(tc, reads_simple_values);
 	tcase_add_loop_test(tc, the_wrong_type_fails, 0, WHICH_COUNT);
 	tcase_add_test(tc, a_failed_reader_yields_nothing);

@@ -265,6 +265,20 @@ START_TEST(the_message_by_hand_is_good_otherwise)
 }
 END_TEST
 
+/* Sealed nothing: a tag that verifies, and no code. */
+START_TEST(an_empty_plaintext_is_no_message)
+{
+	struct crossing c;
+	struct pair p;
+
+	pair_init(&p);
+	plaintext_cross(&p, sl_span(NULL, 0), 5, &c);
+	ck_assert_uint_eq(c.sealed.ciphertext.len, 8);
+	ck_assert_int_eq(request_arrives(&p, &c, NULL), SL_OSCORE_DECRYPT_FAILED);
+	ck_assert(p.server.window.is_empty);
+}
+END_TEST
+
 START_TEST(more_options_than_we_hold_are_no_request)
 {
 	uint8_t plaintext[1 + SL_COAP_OPTIONS_MAX + 1] = {SL_COAP_GET};
@@ -459,6 +473,7 @@ main(void)
 	tcase_add_loop_test(
 	        tc, authentic_plaintexts_that_are_no_requests, 0, (int)ARRAY_LEN(bad_requests));
 	tcase_add_test(tc, the_message_by_hand_is_good_otherwise);
+	tcase_add_test(tc, an_empty_plaintext_is_no_message);
 	tcase_add_test(tc, more_options_than_we_hold_are_no_request);
 	tcase_add_loop_test(tc, authentic_plaintexts_that_are_no_responses, 0, 6);
 	tcase_add_test(tc, failure_leaves_outputs_alone_and_plaintext_nowhere);

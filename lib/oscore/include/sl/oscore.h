@@ -129,7 +129,8 @@ enum sl_oscore_outcome {
 	SL_OSCORE_FAILED,         /* the machine failed: 5.00 */
 };
 
-/* Where the plaintext goes; inner's options and payload borrow from it. */
+/* Where the plaintext goes; inner's options and payload borrow from it. cap: as many bytes as the
+ * ciphertext has without its tag; fewer is SL_OSCORE_FAILED, and the window stays as it was. */
 struct sl_oscore_open {
 	uint8_t *buf;
 	size_t cap;
