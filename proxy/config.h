@@ -29,7 +29,7 @@ struct cidr_list {
 struct origin {
 	struct sl_map_target
 	        target; /* scheme, host, port and base path, as the one URL parser reads them */
-	char name[SL_MAP_HOST_MAX + 16]; /* "https://host:port", for the log */
+	char name[SL_MAP_HOST_MAX + 24]; /* "https://host:port", for the log */
 	struct cidr_list plain_http;     /* http: the only addresses it may connect to */
 	struct cidr_list addresses;      /* https: when not empty, the only addresses */
 	char allow_plain[CONFIG_PATHS_MAX]
