@@ -26,8 +26,7 @@ START_TEST(piggybacks_an_answer_in_time)
 	ck_assert_uint_eq(lab.fetch_count, 1);
 	ck_assert_str_eq(lab.fetches[0].fetch.method, "POST");
 	ck_assert_str_eq(lab.fetches[0].fetch.url, "http://127.0.0.1:8080/");
-	ck_assert_str_eq(
-	        lab.fetches[0].fetch.oscore, "CQEU"); /* RFC 8613 section 11.2 form of 090114 */
+	ck_assert_str_eq(lab.fetches[0].fetch.oscore, "CQEU"); /* 000010 010000 000100 010100 */
 	ck_assert_bytes(lab.fetches[0].fetch.body, lab_bytes(60, 0x34));
 	lab_advance(&lab, 400);
 	lab_result(&lab, 0, &ok);

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * What unverified peers get: never more than three times their bytes, never a confirmable message, and the
+ * way out of it by Echo (RFC 9175 section 2.4). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lab.h"
+
+static struct lab lab;
+static size_t bytes_in;
+
+static void
+send_msg(const struct sl_coap_msg *msg)
+{
+	bytes_in = lab_send_msg(&lab, 1, msg);
+}
+
+static void
+send_oscore(uint16_t mid, size_t payload_len)
+{
+	struct sl_coap_msg msg;
+
+	lab_oscore(&msg, mid, lab_bytes(payload_len, (uint8_t)mid));
+	send_msg(&msg);
+}
+
+static struct sl_span
+echo_of(const struct lab_sent *sent)
+{
+	const struct sl_coap_option *echo = sl_coap_find(&sent->msg, SL_COAP_ECHO);
+
+	ck_assert_ptr_nonnull(echo);
+	return heap_copy(sl_coap_option_value(echo));
+}
+
+START_TEST(small_answer_goes_out_whole)
+{
+	/* 4 + 2 + 4 + 1 + 30 = 41 in; 4 + 2 + 1 + 1 + 115 = 123 = 3 * 41 out */
+	struct sl_map_http_result ok = lab_ok(lab_bytes(115, 1));
+
+	lab_open(&lab, LAB_ROUTE);
+	send_oscore(1, 30);
+	ck_assert_uint_eq(bytes_in, 41);
+	lab_result(&lab, 0, &ok);
+	ck_assert_uint_eq(lab_last(&lab)->len, 123);
+	ck_assert_ptr_null(sl_coap_find(&lab_last(&lab)->msg, SL_COAP_BLOCK2));
+	lab_close(&lab);
+}
+END_TEST
+
+START_TEST(larger_answer_is_cut_to_fit)
+{
+	struct sl_map_http_result ok = lab_ok(lab_bytes(116, 1));
+	struct sl_coap_block block;
+
+	lab_open(&lab, LAB_ROUTE);
+	send_oscore(1, 30);
+	lab_result(&lab, 0, &ok);
+	ck_assert_uint_le(lab_last(&lab)->len, 123);
+	ck_assert_ok(sl_coap_get_block(&lab_last(&lab)->msg, SL_COAP_BLOCK2, &block));
+	ck_assert_uint_eq(block.szx, 2);
+	ck_assert(block.more);
+	ck_assert_bytes(lab_last(&lab)->msg.payload, sl_span(lab_bytes(116, 1).ptr, 64));
+	lab_close(&lab);
+}
+END_TEST
+
+/* 4 + 2 + 4 + 1 + 14 = 25 in, 75 out at most; a slice needs 4 + 2 + 1 + 4 + 1 + 64 = 76. */
+START_TEST(too_short_a_request_is_challenged_before_the_origin_is_asked)
+{
+	lab_open(&lab, LAB_ROUTE);
+	send_oscore(1, 14);
+	ck_assert_uint_eq(bytes_in, 25);
+	ck_assert_uint_eq(lab.fetch_count, 0);
+	lab_assert_code(lab_last(&lab), SL_COAP_ACK, SL_COAP_UNAUTHORIZED);
+	ck_assert_uint_eq(echo_of(lab_last(&lab)).len, SL_ECHO_LEN);
+	send_oscore(2, 15);
+	ck_assert_uint_eq(lab.fetch_count, 1);
+	lab_close(&lab);
+}
+END_TEST
+
+START_TEST(echo_opens_the_way_for_large_answers)
+{
+	struct sl_map_http_result ok = lab_ok(lab_bytes(1000, 1));
+	struct sl_coap_msg msg;
+
+	lab_open(&lab, LAB_ROUTE);
+	send_oscore(1, 10);
+	lab_oscore(&msg, 2, lab_bytes(10, 2));
+	ck_assert_ok(sl_coap_add(&msg, SL_COAP_ECHO, echo_of(lab_last(&lab))));
+	send_msg(&msg);
+	ck_assert_uint_eq(lab.fetch_count, 1);
+	lab_advance(&lab, 700);
+	lab_result(&lab, 0, &ok);
+	lab_assert_code(lab_last(&lab), SL_COAP_CON, SL_COAP_CHANGED);
+	ck_assert_uint_eq(lab_last(&lab)->msg.payload.len, 1000);
+	lab_close(&lab);
+}
+END_TEST
+
+START_TEST(echo_of_another_peer_opens_nothing)
+{
+	struct sl_coap_msg msg;
+
+	lab_open(&lab, LAB_ROUTE);
+	send_oscore(1, 10);
+	lab_oscore(&msg, 2, lab_bytes(1, 2));
+	ck_assert_ok(sl_coap_add(&msg, SL_COAP_ECHO, echo_of(lab_last(&lab))));
+	lab_send_msg(&lab, 2, &msg);
+	ck_assert_uint_eq(lab.fetch_count, 0);
+	lab_assert_code(lab_last(&lab), SL_COAP_ACK, SL_COAP_UNAUTHORIZED);
+	lab_close(&lab);
+}
+END_TEST
+
+/* A follow-up is short, so its slice may not fit: then it is challenged, and goes on with Echo at the same
+ * block. */
+START_TEST(follow_up_that_is_too_short_is_challenged_and_goes_on)
+{
+	struct sl_map_http_result ok = lab_ok(lab_bytes(1000, 1));
+	struct sl_coap_msg msg;
+	struct sl_coap_block block;
+
+	lab_open(&lab, LAB_ROUTE);
+	send_oscore(1, 100);
+	lab_result(&lab, 0, &ok);
+	ck_assert_ok(sl_coap_get_block(&lab_last(&lab)->msg, SL_COAP_BLOCK2, &block));
+	ck_assert_uint_eq(block.szx, 4);
+	block.num = 1;
+	block.more = false;
+	lab_oscore(&msg, 2, sl_span(NULL, 0));
+	ck_assert_ok(sl_coap_add_block(&msg, SL_COAP_BLOCK2, block));
+	send_msg(&msg);
+	lab_assert_code(lab_last(&lab), SL_COAP_ACK, SL_COAP_UNAUTHORIZED);
+	ck_assert_uint_le(lab_last(&lab)->len, 3 * bytes_in);
+	msg.message_id = 3;
+	ck_assert_ok(sl_coap_add(&msg, SL_COAP_ECHO, echo_of(lab_last(&lab))));
+	send_msg(&msg);
+	lab_assert_code(lab_last(&lab), SL_COAP_ACK, SL_COAP_CHANGED);
+	ck_assert_bytes(lab_last(&lab)->msg.payload, sl_span(lab_bytes(1000, 1).ptr + 256, 256));
+	ck_assert_uint_eq(lab.fetch_count, 1);
+	lab_close(&lab);
+}
+END_TEST
+
+/* A long token or more options make the follow-up longer: then a smaller slice at the same offset fits. */
+START_TEST(follow_up_is_cut_again_at_the_same_offset)
+{
+	struct sl_map_http_result ok = lab_ok(lab_bytes(1000, 1));
+	struct sl_coap_msg msg;
+	struct sl_coap_block block = {.num = 1, .szx = 4};
+
+	lab_open(&lab, LAB_ROUTE);
+	for (uint16_t mid = 1; mid <= 2; mid++) {
+		lab_oscore(&msg, mid, mid == 1 ? lab_bytes(100, 1) : sl_span(NULL, 0));
+		ck_assert_ok(
+		        sl_coap_add(&msg, SL_COAP_URI_HOST, sl_span_text("proxy.example.org")));
+		if (mid == 2)
+			ck_assert_ok(sl_coap_add_block(&msg, SL_COAP_BLOCK2, block));
+		send_msg(&msg);
+		if (mid == 1)
+			lab_result(&lab, 0, &ok);
+	}
+	ck_assert_ok(sl_coap_get_block(&lab_last(&lab)->msg, SL_COAP_BLOCK2, &block));
+	ck_assert_uint_eq(block.szx, 2);
+	ck_assert_uint_eq(block.num, 4);
+	ck_assert_bytes(lab_last(&lab)->msg.payload, sl_span(lab_bytes(1000, 1).ptr + 256, 64));
+	ck_assert_uint_le(lab_last(&lab)->len, 3 * bytes_in);
+	lab_close(&lab);
+}
+END_TEST
+
+START_TEST(acknowledging_a_message_of_ours_verifies)
+{
+	struct sl_map_http_result ok = lab_ok(lab_bytes(1000, 1));
+	struct sl_coap_msg msg;
+
+	lab_open(&lab, LAB_TRUSTED);
+	send_oscore(1, 30);
+	lab_advance(&lab, 600);
+	lab_result(&lab, 0, &ok);
+	sl_coap_msg_init(&msg, SL_COAP_EMPTY);
+	msg.type = SL_COAP_ACK;
+	msg.message_id = lab_last(&lab)->msg.message_id;
+	send_msg(&msg);
+	ck_assert_uint_eq(proxy_core_counts(lab.core).verified_peers, 1);
+	lab_close(&lab);
+}
+END_TEST
+
+START_TEST(always_challenges_before_anything)
+{
+	struct sl_coap_msg msg;
+
+	lab_open(&lab, LAB_ROUTE "echo: always\ndiscovery: \"</est>;osc\"\n");
+	send_oscore(1, 500);
+	lab_assert_code(lab_last(&lab), SL_COAP_ACK, SL_COAP_UNAUTHORIZED);
+	ck_assert_uint_eq(lab.fetch_count, 0);
+	lab_oscore(&msg, 2, lab_bytes(500, 2));
+	ck_assert_ok(sl_coap_add(&msg, SL_COAP_ECHO, echo_of(lab_last(&lab))));
+	send_msg(&msg);
+	ck_assert_uint_eq(lab.fetch_count, 1);
+	sl_coap_msg_init(&msg, SL_COAP_GET);
+	ck_assert_ok(sl_coap_add_path(&msg, "/.well-known/core"));
+	lab_send_msg(&lab, 2, &msg);
+	lab_assert_code(lab_last(&lab), SL_COAP_ACK, SL_COAP_UNAUTHORIZED);
+	lab_close(&lab);
+}
+END_TEST
+
+START_TEST(off_and_trusted_prefixes_lift_the_budget)
+{
+	static const char *const configs[] = {LAB_TRUSTED, LAB_ROUTE "echo: off\n"};
+
+	for (size_t i = 0; i < ARRAY_LEN(configs); i++) {
+		struct sl_map_http_result ok = lab_ok(lab_bytes(1000, 1));
+
+		lab_open(&lab, configs[i]);
+		send_oscore(1, 5);
+		lab_result(&lab, 0, &ok);
+		ck_assert_uint_eq(lab_last(&lab)->msg.payload.len, 1000);
+		lab_close(&lab);
+	}
+}
+END_TEST
+
+START_TEST(half_a_queue_is_for_verified_peers)
+{
+	struct sl_coap_msg msg;
+
+	lab_open(&lab, LAB_ROUTE "limits: {transfers: 1, queue-length: 10}\n");
+	for (uint16_t i = 0; i < 6; i++) {
+		lab_oscore(&msg, i, lab_bytes(60, 1));
+		lab_send_msg(&lab, i, &msg);
+	}
+	ck_assert_uint_eq(proxy_core_counts(lab.core).queued, 5);
+	lab_sent_is(&lab, 0);
+	lab_oscore(&msg, 6, lab_bytes(60, 1));
+	lab_send_msg(&lab, 6, &msg);
+	lab_sent_is(&lab, 1);
+	lab_assert_code(lab_last(&lab), SL_COAP_ACK, SL_COAP_UNAUTHORIZED);
+	msg.message_id = 7;
+	ck_assert_ok(sl_coap_add(&msg, SL_COAP_ECHO, echo_of(lab_last(&lab))));
+	lab_send_msg(&lab, 6, &msg);
+	ck_assert_uint_eq(proxy_core_counts(lab.core).queued, 6);
+	lab_close(&lab);
+}
+END_TEST
+
+/* --- any request, any answer, any delay ---------------------------------------------------------------- */
+
+#define PEERS    40
+#define REQUESTS 30000
+
+static uint32_t seed = 20240117;
+
+static uint32_t
+pick(uint32_t below)
+{
+	seed = seed * 1664525U + 1013904223U;
+	return (uint32_t)(((uint64_t)(seed >> 8) * below) >> 24);
+}
+
+static void
+random_request(struct sl_coap_msg *msg, uint16_t mid)
+{
+	static const char *const paths[] = {
+	        "/.well-known/core", "/.well-known/edhoc", "/open", "/x", "/"};
+
+	lab_oscore(msg, mid, lab_bytes(pick(200), (uint8_t)mid));
+	msg->code = (uint8_t)(1 + pick(8));
+	msg->type = (uint8_t)pick(2);
+	msg->token_len = (uint8_t)pick(9);
+	if (pick(3) == 0)
+		sl_coap_remove(msg, SL_COAP_OSCORE);
+	if (pick(3) == 0)
+		ck_assert_ok(sl_coap_add_path(msg, paths[pick(5)]));
+	if (pick(4) == 0)
+		ck_assert_ok(sl_coap_add_block(msg, SL_COAP_BLOCK2,
+		        (struct sl_coap_block){.num = pick(2) * pick(9), .szx = (uint8_t)pick(7)}));
+	if (pick(8) == 0)
+		ck_assert_ok(sl_coap_add_block(msg, SL_COAP_BLOCK1,
+		        (struct sl_coap_block){
+		                .num = pick(3), .more = pick(2), .szx = (uint8_t)pick(3)}));
+	if (pick(10) == 0)
+		ck_assert_ok(sl_coap_add_uint(msg, (uint16_t)pick(300), pick(1000)));
+	if (pick(10) == 0)
+		ck_assert_ok(sl_coap_add_uint(msg, SL_COAP_SIZE2, 0));
+}
+
+static void
+random_result(size_t i)
+{
+	static const int statuses[] = {200, 200, 200, 204, 400, 403, 404, 413, 500, 503};
+	struct sl_map_http_result result =
+	        lab_ok(lab_bytes(pick(3) == 0 ? pick(5000) : pick(300), 3));
+
+	result.status = statuses[pick(10)];
+	if (pick(5) == 0)
+		result.transport = (enum sl_map_transport)pick(9);
+	if (lab.fetches[i].fetch.oscore == NULL) {
+		result.oscore_header_count = 0;
+		result.content_type = sl_span_text("application/edhoc+cbor-seq");
+	}
+	lab_result(&lab, i, &result);
+}
+
+/* Bytes to each peer against bytes from it, after every step. */
+static void
+check_budget(const uint64_t *in, uint64_t *out, size_t *seen)
+{
+	for (; *seen < lab.sent_count; (*seen)++) {
+		const struct lab_sent *s = &lab.sent[*seen];
+		unsigned peer = (unsigned)peer_remote(&s->peer).port - 1000U;
+
+		out[peer] += s->len;
+		ck_assert_msg(
+		        s->msg.type != SL_COAP_CON, "a confirmable message to an unverified peer");
+		ck_assert_msg(out[peer] <= 3 * in[peer], "peer %u: %lu bytes for %lu", peer,
+		        (unsigned long)out[peer], (unsigned long)in[peer]);
+	}
+	lab.sent_count = *seen = 0;
+}
+
+START_TEST(no_request_gets_more_than_three_times_its_bytes)
+{
+	static uint64_t in[PEERS], out[PEERS];
+	size_t seen = 0, answered = 0;
+	struct sl_coap_msg msg;
+
+	lab_open(&lab, LAB_ROUTE
+	        "discovery: \"</est/crts>;rt=ace.est.crts;osc,</est/sen>;rt=ace.est.sen;osc\"\n"
+	        "limits: {requests-per-second: 0, exchanges: 1048576, total-timeout: 10s}\n");
+	for (unsigned n = 0; n < REQUESTS; n++) {
+		unsigned peer = pick(PEERS);
+
+		if (n % 7 != 0 || n == 0) /* else the same datagram again */
+			random_request(&msg, (uint16_t)n);
+		in[peer] += lab_send_msg(&lab, peer, &msg);
+		check_budget(in, out, &seen);
+		lab_advance(&lab, pick(300));
+		while (answered < lab.fetch_count && pick(3) != 0)
+			random_result(answered++);
+		if (answered == lab.fetch_count)
+			answered = lab.fetch_count = 0;
+		check_budget(in, out, &seen);
+		hex_release();
+	}
+	printf("unverified peers: %u requests\n", REQUESTS);
+	lab_close(&lab);
+}
+END_TEST
+
+static Suite *
+budget_suite(void)
+{
+	Suite *s = suite_create("proxy budget");
+	TCase *t = tcase_create("unverified peers"), *r = tcase_create("any request");
+
+	tcase_add_test(t, small_answer_goes_out_whole);
+	tcase_add_test(t, larger_answer_is_cut_to_fit);
+	tcase_add_test(t, too_short_a_request_is_challenged_before_the_origin_is_asked);
+	tcase_add_test(t, echo_opens_the_way_for_large_answers);
+	tcase_add_test(t, echo_of_another_peer_opens_nothing);
+	tcase_add_test(t, follow_up_that_is_too_short_is_challenged_and_goes_on);
+	tcase_add_test(t, follow_up_is_cut_again_at_the_same_offset);
+	tcase_add_test(t, acknowledging_a_message_of_ours_verifies);
+	tcase_add_test(t, always_challenges_before_anything);
+	tcase_add_test(t, off_and_trusted_prefixes_lift_the_budget);
+	tcase_add_test(t, half_a_queue_is_for_verified_peers);
+	suite_add_tcase(s, t);
+	tcase_add_test(r, no_request_gets_more_than_three_times_its_bytes);
+	suite_add_tcase(s, r);
+	return s;
+}
+
+int
+main(void)
+{
+	return run_suite(budget_suite());
+}
