@@ -21,14 +21,15 @@ enum sl_cbor_type {
 
 #define SL_CBOR_DEPTH_MAX 8
 
-/* --- reading: each call takes one item; the wrong type or a non-shortest head fails the reader ----- */
+/* --- reading: one item per call; a wrong type or a head that is not shortest fails the reader --- */
 enum sl_cbor_type sl_cbor_peek(const struct sl_reader *r);
 uint64_t sl_cbor_read_uint(struct sl_reader *r);
 int64_t sl_cbor_read_int(struct sl_reader *r); /* beyond int64 fails */
 struct sl_span sl_cbor_read_bytes(struct sl_reader *r);
 struct sl_span sl_cbor_read_text(struct sl_reader *r); /* must be UTF-8 */
-size_t sl_cbor_read_array(struct sl_reader *r); /* number of items; the count is checked against what is left */
-size_t sl_cbor_read_map(struct sl_reader *r);   /* number of pairs; order of keys is the caller's to check */
+/* Number of items, number of pairs: checked against what is left. Order of keys: the caller's. */
+size_t sl_cbor_read_array(struct sl_reader *r);
+size_t sl_cbor_read_map(struct sl_reader *r);
 uint64_t sl_cbor_read_tag(struct sl_reader *r);
 bool sl_cbor_read_bool(struct sl_reader *r);
 void sl_cbor_read_null(struct sl_reader *r);
@@ -36,7 +37,7 @@ void sl_cbor_read_undefined(struct sl_reader *r);
 /* One whole item of any kind, checked inside to depth SL_CBOR_DEPTH_MAX; its encoded bytes. */
 struct sl_span sl_cbor_read_item(struct sl_reader *r);
 
-/* --- writing: shortest form ------------------------------------------------------------------------ */
+/* --- writing: shortest form --------------------------------------------------------------- */
 void sl_cbor_write_uint(struct sl_writer *w, uint64_t v);
 void sl_cbor_write_int(struct sl_writer *w, int64_t v);
 void sl_cbor_write_bytes(struct sl_writer *w, struct sl_span v);
