@@ -21,7 +21,7 @@ enum sl_cbor_type {
 
 #define SL_CBOR_DEPTH_MAX 8
 
-/* --- reading: one item per call; a wrong type or a head that is not shortest fails the reader --- */
+/* --- reading: one item per call; a wrong type or a head that is not shortest fails it ------- */
 enum sl_cbor_type sl_cbor_peek(const struct sl_reader *r);
 uint64_t sl_cbor_read_uint(struct sl_reader *r);
 int64_t sl_cbor_read_int(struct sl_reader *r); /* beyond int64 fails */
