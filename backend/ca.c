@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sl/hash.h>
 #include <sl/text.h>
 #include <sl/wipe.h>
 
@@ -82,6 +83,8 @@ check_own(struct ca *ca, const char *file, char message[static CONFIG_MESSAGE_MA
 	bool is_pair;
 	enum sl_err err = sl_cert_decode(&ca->own, ca->certificates[0]);
 
+	if (!err)
+		err = sl_sha256(ca->certificates[0], ca->own_hash);
 	if (!err)
 		err = sl_pkey_from_spki(&inside, ca->own.spki);
 	if (err)

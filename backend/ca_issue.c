@@ -256,7 +256,7 @@ void_serial(struct ca *ca, const struct store_certificate *c, const char *why, i
 }
 
 static void
-fill_record(struct ca_issue *issue)
+fill_record(const struct ca *ca, struct ca_issue *issue)
 {
 	struct store_certificate *c = &issue->certificate;
 	const struct policy_grant *grant = &issue->grant;
@@ -266,6 +266,7 @@ fill_record(struct ca_issue *issue)
 	memcpy(c->profile, issue->profile->name, sizeof c->profile);
 	memcpy(c->spki_hash, grant->spki_hash, sizeof c->spki_hash);
 	memcpy(c->request_key, grant->request_key, sizeof c->request_key);
+	memcpy(c->issuer_hash, ca->own_hash, sizeof c->issuer_hash);
 	c->issued_at = issue->request->now;
 	c->not_before = grant->not_before;
 	c->not_after = grant->not_after;
@@ -277,7 +278,7 @@ ca_issue(struct ca *ca, struct ca_issue *issue, const char **reason)
 	struct store_certificate *c = &issue->certificate;
 	enum sl_err err;
 
-	fill_record(issue);
+	fill_record(ca, issue);
 	*reason = "no serial number could be reserved";
 	err = reserve_serial(ca, c);
 	if (err)
@@ -353,6 +354,8 @@ why_not(struct ca *ca, const struct store_intent *intent, int64_t now)
 		return "no intent followed";
 	if (!profile)
 		return "the profile is gone";
+	if (memcmp(c->issuer_hash, ca->own_hash, sizeof c->issuer_hash) != 0)
+		return "the authority is another";
 	/* Beyond the shorter window nobody will ask for this certificate again. */
 	search.window_s = profile->renew_repeat_s < profile->repeat_s ? profile->renew_repeat_s
 	                                                              : profile->repeat_s;

@@ -17,10 +17,11 @@ struct ca {
 	uint8_t der[CA_CERTIFICATES_MAX][STORE_CERT_MAX];
 	struct sl_span certificates[CA_CERTIFICATES_MAX];
 	size_t certificate_count;
-	struct sl_cert own; /* decoded der[0] */
-	bool has_clock;     /* clock_ms is set */
-	int64_t clock_ms;   /* wall clock minus boot clock at the last accepted request */
-	bool has_open;      /* an intent could not be closed: try again first */
+	struct sl_cert own;   /* decoded der[0] */
+	uint8_t own_hash[32]; /* SHA-256 of der[0] */
+	bool has_clock;       /* clock_ms is set */
+	int64_t clock_ms;     /* wall clock minus boot clock at the last accepted request */
+	bool has_open;        /* an intent could not be closed: try again first */
 };
 
 /* The mutex is held. */

@@ -80,6 +80,7 @@ struct store_certificate {
 	char profile[POLICY_NAME_MAX + 1];
 	uint8_t spki_hash[32];
 	uint8_t request_key[32];
+	uint8_t issuer_hash[32]; /* SHA-256 of the authority's certificate */
 	int64_t issued_at, not_before, not_after;
 	enum store_status status;
 	int reason; /* RFC 5280 CRLReason, when revoked */

@@ -13,6 +13,7 @@ bind_head(struct query *q, const struct store_certificate *c)
 	bind_text(q, c->profile);
 	bind_blob(q, sl_span(c->spki_hash, sizeof c->spki_hash));
 	bind_blob(q, sl_span(c->request_key, sizeof c->request_key));
+	bind_blob(q, sl_span(c->issuer_hash, sizeof c->issuer_hash));
 	bind_int(q, c->issued_at);
 	bind_int(q, c->not_before);
 	bind_int(q, c->not_after);
@@ -26,7 +27,8 @@ read_head(struct query *q, struct store_certificate *c)
 	read_text(q, c->identity, sizeof c->identity);
 	read_text(q, c->profile, sizeof c->profile);
 	if (read_blob(q, c->spki_hash, sizeof c->spki_hash) != sizeof c->spki_hash ||
-	        read_blob(q, c->request_key, sizeof c->request_key) != sizeof c->request_key)
+	        read_blob(q, c->request_key, sizeof c->request_key) != sizeof c->request_key ||
+	        read_blob(q, c->issuer_hash, sizeof c->issuer_hash) != sizeof c->issuer_hash)
 		query_fail(q);
 	c->issued_at = read_int(q);
 	c->not_before = read_int(q);

@@ -16,12 +16,14 @@ const char store_sql_schema[] =
         "CREATE TABLE intents (serial BLOB PRIMARY KEY, state INTEGER NOT NULL, identity TEXT NOT "
         "NULL,"
         " profile TEXT NOT NULL, spki_hash BLOB NOT NULL, request_key BLOB NOT NULL,"
+        " issuer_hash BLOB NOT NULL,"
         " issued_at INTEGER NOT NULL, not_before INTEGER NOT NULL, not_after INTEGER NOT NULL,"
         " tbs BLOB NOT NULL) STRICT;"
         "CREATE INDEX intents_open ON intents (state) WHERE state < 3;"
         "CREATE TABLE certificates (id INTEGER PRIMARY KEY,"
         " serial BLOB NOT NULL UNIQUE REFERENCES intents (serial), identity TEXT NOT NULL,"
         " profile TEXT NOT NULL, spki_hash BLOB NOT NULL, request_key BLOB NOT NULL,"
+        " issuer_hash BLOB NOT NULL,"
         " issued_at INTEGER NOT NULL, not_before INTEGER NOT NULL, not_after INTEGER NOT NULL,"
         " status INTEGER NOT NULL, reason INTEGER NOT NULL, revoked_at INTEGER NOT NULL,"
         " der BLOB NOT NULL) STRICT;"
@@ -41,7 +43,8 @@ const char store_sql_schema[] =
         "COMMIT;";
 
 #define CERT_COLUMNS                                                                               \
-	"serial, identity, profile, spki_hash, request_key, issued_at, not_before, not_after"
+	"serial, identity, profile, spki_hash, request_key, issuer_hash, issued_at, not_before, "  \
+	"not_after"
 #define CONTEXT_COLUMNS                                                                            \
 	"id, identity, profile, master_secret, master_salt, sender_id, recipient_id, id_context,"  \
 	" aead, hkdf, window, functions, ssn_limit, created, disabled"
@@ -65,7 +68,7 @@ const char *const store_sql[SQL_COUNT] = {
         [SQL_CONTEXTS_DISABLE] =
                 "UPDATE contexts SET disabled = 1 WHERE identity = ? AND disabled = 0",
         [SQL_CERTIFICATE_ADD] = "INSERT INTO certificates (" CERT_COLUMNS ", der, status, reason,"
-                                " revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
+                                " revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
         [SQL_CERTIFICATE_EACH] =
                 "SELECT " CERT_COLUMNS ", der, status, reason, revoked_at FROM certificates"
                 " WHERE (?1 IS NULL OR identity = ?1) AND (?2 IS NULL OR spki_hash = ?2)"
@@ -76,7 +79,7 @@ const char *const store_sql[SQL_COUNT] = {
                                    " WHERE serial = ?",
         [SQL_LAST_ISSUED] = "SELECT ifnull(max(issued_at), 0) FROM certificates",
         [SQL_SERIAL_RESERVE] = "INSERT INTO intents (" CERT_COLUMNS ", tbs, state)"
-                               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, x'', 1)",
+                               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, x'', 1)",
         [SQL_INTENT_PUT] = "UPDATE intents SET tbs = ?, not_before = ?, not_after = ?, state = 2"
                            " WHERE serial = ? AND state = 1",
         [SQL_INTENT_CLOSE] = "UPDATE intents SET state = ? WHERE serial = ? AND state < 3",
