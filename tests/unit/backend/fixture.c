@@ -316,3 +316,28 @@ count_certificates(struct store *store)
 	ck_assert_ok(store_certificates_each(store, &all, count_one, &count));
 	return count;
 }
+
+void
+seal_enrolment(struct device *device, uint8_t n)
+{
+	struct sl_coap_msg msg;
+
+	make_post(&msg, "/est/sen", SL_EST_PKIX_CERT, make_csr(n));
+	device_seal(device, &msg);
+}
+
+void
+make_get(struct sl_coap_msg *msg, const char *path)
+{
+	sl_coap_msg_init(msg, SL_COAP_GET);
+	ck_assert_ok(sl_coap_add_path(msg, path));
+}
+
+void
+ck_assert_refused(const struct endpoint_reply *reply, int status, const char *text)
+{
+	ck_assert_int_eq(reply->status, status);
+	ck_assert_str_eq(reply->text, text);
+	ck_assert_uint_eq(reply->option_len, 0);
+	ck_assert_uint_eq(reply->body_len, 0);
+}

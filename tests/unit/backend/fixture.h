@@ -57,6 +57,11 @@ uint8_t device_ask(struct device *d, struct fixture *f, const struct sl_coap_msg
 
 /* POST path with Content-Format 286, Accept (0: none) and a payload that must outlive the message. */
 void make_post(struct sl_coap_msg *msg, const char *path, uint16_t accept, struct sl_span payload);
+void make_get(struct sl_coap_msg *msg, const char *path);
+/* A sealed POST /est/sen of device n with a new key, Accept 287. */
+void seal_enrolment(struct device *device, uint8_t n);
+/* An unprotected error, and nothing else. */
+void ck_assert_refused(const struct endpoint_reply *reply, int status, const char *text);
 /* A request for a certificate of the identity that device n has, with a new P-256 key. */
 struct sl_span make_csr(uint8_t n);
 /* The same with a key of the caller's, so that it can be made again. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The end point against a device made with lib/oscore: enrolment, every refusal of RFC 8613 section 8.2, exact
- * repeats, restarts (appendix B.1), and copies that arrive at once. */
+ * repeats, inner blocks. */
 #include "support.h"
 
 #include <string.h>
@@ -26,31 +26,6 @@ end(void)
 	device_clear(&d);
 	fixture_stop(&f);
 	fixture_remove(&f);
-}
-
-static void
-seal_enrolment(struct device *device, uint8_t n)
-{
-	struct sl_coap_msg msg;
-
-	make_post(&msg, "/est/sen", SL_EST_PKIX_CERT, make_csr(n));
-	device_seal(device, &msg);
-}
-
-static void
-get(struct sl_coap_msg *msg, const char *path)
-{
-	sl_coap_msg_init(msg, SL_COAP_GET);
-	ck_assert_ok(sl_coap_add_path(msg, path));
-}
-
-static void
-ck_assert_refused(const struct endpoint_reply *reply, int status, const char *text)
-{
-	ck_assert_int_eq(reply->status, status);
-	ck_assert_str_eq(reply->text, text);
-	ck_assert_uint_eq(reply->option_len, 0);
-	ck_assert_uint_eq(reply->body_len, 0);
 }
 
 START_TEST(enrols)
@@ -104,11 +79,11 @@ START_TEST(the_same_partial_iv_with_other_bytes_is_a_replay)
 	struct endpoint_reply reply;
 	struct sl_coap_msg msg;
 
-	get(&msg, "/est/crts");
+	make_get(&msg, "/est/crts");
 	device_seal(&d, &msg);
 	device_post(&d, &f, &reply);
 	d.ctx.ssn--;
-	get(&msg, "/est/att");
+	make_get(&msg, "/est/att");
 	device_seal(&d, &msg);
 	device_post(&d, &f, &reply);
 	ck_assert_refused(&reply, 403, "Replay detected");
@@ -121,7 +96,7 @@ START_TEST(a_message_left_of_the_window_is_a_replay)
 	struct endpoint_reply reply;
 	struct sl_coap_msg msg;
 
-	get(&msg, "/est/crts");
+	make_get(&msg, "/est/crts");
 	device_seal(&old, &msg); /* Partial IV 0, sent late */
 	d.ctx.ssn = 32;
 	ck_assert_uint_eq(device_ask(&d, &f, &msg), SL_COAP_CONTENT);
@@ -136,7 +111,7 @@ START_TEST(every_flipped_bit_fails_and_leaves_the_window_alone)
 	struct sl_coap_msg msg;
 	size_t bit;
 
-	get(&msg, "/est/att");
+	make_get(&msg, "/est/att");
 	device_seal(&d, &msg);
 	for (bit = 0; bit < d.body_len * 8; bit++) {
 		d.body[bit / 8] ^= (uint8_t)(1 << (bit % 8));
@@ -225,7 +200,7 @@ START_TEST(quiet_mode_says_nothing)
 	stranger.option[0] = 0xff;
 	device_post(&stranger, &f, &reply);
 	ck_assert_refused(&reply, 400, "");
-	get(&msg, "/est/att");
+	make_get(&msg, "/est/att");
 	device_seal(&d, &msg);
 	device_post(&d, &f, &reply);
 	f.now_ms += 300000;
@@ -264,7 +239,7 @@ START_TEST(a_disabled_context_is_refused)
 	struct store *other = NULL;
 	size_t count = 0;
 
-	get(&msg, "/est/att");
+	make_get(&msg, "/est/att");
 	ck_assert_uint_eq(device_ask(&d, &f, &msg), SL_COAP_CONTENT);
 	ck_assert_ok(store_open(&other, f.config.store, STORE_USE));
 	ck_assert_ok(store_contexts_disable(other, "device-1", &count));
@@ -277,154 +252,13 @@ START_TEST(a_disabled_context_is_refused)
 }
 END_TEST
 
-/* RFC 8613 appendix B.1.2 */
-START_TEST(after_a_restart_an_echo_comes_first)
-{
-	struct endpoint_reply reply;
-	struct sl_coap_msg msg, again;
-	const struct sl_coap_option *echo;
-
-	get(&msg, "/est/att");
-	ck_assert_uint_eq(device_ask(&d, &f, &msg), SL_COAP_CONTENT);
-	fixture_restart(&f);
-
-	device_seal(&d, &msg);
-	device_post(&d, &f, &reply);
-	device_open(&d, &reply);
-	ck_assert_uint_eq(d.answer.code, SL_COAP_UNAUTHORIZED);
-	ck_assert_uint_eq(d.answer.option_count, 1);
-	ck_assert_uint_eq(d.answer.payload.len, 0);
-	echo = sl_coap_find(&d.answer, SL_COAP_ECHO);
-	ck_assert_ptr_nonnull(echo);
-	ck_assert_msg(reply.option_len > 0, "the challenge must carry a Partial IV of the server");
-
-	get(&again, "/est/att");
-	ck_assert_ok(sl_coap_add(&again, SL_COAP_ECHO, heap_copy(sl_coap_option_value(echo))));
-	ck_assert_uint_eq(device_ask(&d, &f, &again), SL_COAP_CONTENT);
-	ck_assert_uint_eq(device_ask(&d, &f, &msg), SL_COAP_CONTENT);
-}
-END_TEST
-
-/* No sequence number of the server is used twice, however often it restarts. */
-START_TEST(restarts_never_reuse_a_sequence_number)
-{
-	struct endpoint_reply reply;
-	struct sl_coap_msg msg;
-	struct sl_oscore_option opt;
-	uint8_t last[SL_OSCORE_PIV_MAX] = {0};
-	size_t last_len = 0;
-	int i;
-
-	get(&msg, "/est/att");
-	ck_assert_uint_eq(device_ask(&d, &f, &msg), SL_COAP_CONTENT);
-	for (i = 0; i < 20; i++) {
-		if (i % 3 == 0)
-			fixture_restart(&f);
-		device_seal(&d, &msg);
-		device_post(&d, &f, &reply);
-		device_open(&d, &reply);
-		ck_assert_uint_eq(d.answer.code, SL_COAP_UNAUTHORIZED);
-		ck_assert_ok(
-		        sl_oscore_option_decode(&opt, sl_span(reply.option, reply.option_len)));
-		ck_assert(opt.partial_iv.len > last_len ||
-		          (opt.partial_iv.len == last_len &&
-		                  memcmp(opt.partial_iv.ptr, last, last_len) > 0));
-		last_len = opt.partial_iv.len;
-		memcpy(last, opt.partial_iv.ptr, last_len);
-	}
-}
-END_TEST
-
-START_TEST(a_captured_request_stays_refused_after_a_restart)
-{
-	struct device captured;
-	struct endpoint_reply reply;
-	struct sl_coap_msg msg, again;
-
-	seal_enrolment(&d, 1);
-	captured = d;
-	device_post(&d, &f, &reply);
-	ck_assert_uint_eq(count_certificates(f.store), 1);
-	fixture_restart(&f);
-	device_post(&captured, &f, &reply);
-	device_open(&captured, &reply);
-	ck_assert_uint_eq(captured.answer.code, SL_COAP_UNAUTHORIZED);
-
-	/* the device finds the window; the captured one is now left of it */
-	get(&msg, "/est/att");
-	ck_assert_uint_eq(device_ask(&d, &f, &msg), SL_COAP_UNAUTHORIZED);
-	get(&again, "/est/att");
-	ck_assert_ok(sl_coap_add(&again, SL_COAP_ECHO,
-	        heap_copy(sl_coap_option_value(sl_coap_find(&d.answer, SL_COAP_ECHO)))));
-	ck_assert_uint_eq(device_ask(&d, &f, &again), SL_COAP_CONTENT);
-	f.now_ms += 300000;
-	device_post(&captured, &f, &reply);
-	ck_assert_refused(&reply, 403, "Replay detected");
-	ck_assert_uint_eq(count_certificates(f.store), 1);
-}
-END_TEST
-
-START_TEST(an_echo_that_is_old_or_of_another_is_asked_again)
-{
-	struct sl_coap_msg msg, again;
-	struct device other;
-	struct sl_span echo;
-
-	fixture_add_context(f.store, 2);
-	fixture_restart(&f);
-	device_make(&other, 2);
-	get(&msg, "/est/att");
-	ck_assert_uint_eq(device_ask(&d, &f, &msg), SL_COAP_CONTENT);
-	ck_assert_uint_eq(device_ask(&other, &f, &msg), SL_COAP_CONTENT);
-	fixture_restart(&f);
-	ck_assert_uint_eq(device_ask(&d, &f, &msg), SL_COAP_UNAUTHORIZED);
-	echo = heap_copy(sl_coap_option_value(sl_coap_find(&d.answer, SL_COAP_ECHO)));
-
-	get(&again, "/est/att");
-	ck_assert_ok(sl_coap_add(&again, SL_COAP_ECHO, echo));
-	ck_assert_uint_eq(device_ask(&other, &f, &again), SL_COAP_UNAUTHORIZED);
-	f.now_ms += 121000;
-	ck_assert_uint_eq(device_ask(&d, &f, &again), SL_COAP_UNAUTHORIZED);
-	device_clear(&other);
-}
-END_TEST
-
-/* A context that never accepted a request has no window to lose: no round trip more. */
-START_TEST(a_new_context_needs_no_echo_after_a_restart)
-{
-	struct sl_coap_msg msg;
-
-	fixture_restart(&f);
-	get(&msg, "/est/att");
-	ck_assert_uint_eq(device_ask(&d, &f, &msg), SL_COAP_CONTENT);
-}
-END_TEST
-
-/* The store knows that a context is in use before anything is done for it. */
-START_TEST(use_is_durable_before_the_effect)
-{
-	struct store_context stored;
-	struct sl_coap_msg msg;
-	int64_t id = fixture_find(&f, 1)->id;
-
-	ck_assert_ok(store_context_get(f.store, id, &stored));
-	ck_assert_uint_eq(stored.ssn_limit, 0);
-	store_context_clear(&stored);
-	get(&msg, "/est/att");
-	ck_assert_uint_eq(device_ask(&d, &f, &msg), SL_COAP_CONTENT);
-	ck_assert_ok(store_context_get(f.store, id, &stored));
-	ck_assert_uint_eq(stored.ssn_limit, 1024);
-	store_context_clear(&stored);
-}
-END_TEST
-
 /* Mark before effect: what fails in the service is still marked. */
 START_TEST(a_refused_request_is_marked_too)
 {
 	struct endpoint_reply reply;
 	struct sl_coap_msg msg;
 
-	get(&msg, "/nothing/here");
+	make_get(&msg, "/nothing/here");
 	ck_assert_uint_eq(device_ask(&d, &f, &msg), SL_COAP_NOT_FOUND);
 	f.now_ms += 300000;
 	device_post(&d, &f, &reply);
@@ -503,130 +337,11 @@ START_TEST(observe_and_no_response_are_ignored)
 {
 	struct sl_coap_msg msg;
 
-	get(&msg, "/est/att");
+	make_get(&msg, "/est/att");
 	ck_assert_ok(sl_coap_add_uint(&msg, SL_COAP_OBSERVE, 0));
 	ck_assert_ok(sl_coap_add_uint(&msg, SL_COAP_NO_RESPONSE, 26));
 	ck_assert_uint_eq(device_ask(&d, &f, &msg), SL_COAP_CONTENT);
 	ck_assert_ptr_null(sl_coap_find(&d.answer, SL_COAP_OBSERVE));
-}
-END_TEST
-
-/* --- threads -------------------------------------------------------------------------------------------- */
-
-#define THREADS 8
-
-struct copy {
-	pthread_t thread;
-	pthread_barrier_t *barrier;
-	struct endpoint_reply reply;
-};
-
-static void *
-post_copy(void *arg)
-{
-	struct copy *c = arg;
-
-	pthread_barrier_wait(c->barrier);
-	device_post(&d, &f, &c->reply);
-	return NULL;
-}
-
-START_TEST(copies_at_once_have_one_effect)
-{
-	static struct copy copies[THREADS];
-	pthread_barrier_t barrier;
-	int round, i, good;
-
-	for (round = 0; round < 10; round++) {
-		const struct endpoint_reply *first = NULL;
-
-		seal_enrolment(&d, 1);
-		pthread_barrier_init(&barrier, NULL, THREADS);
-		for (i = 0; i < THREADS; i++) {
-			copies[i].barrier = &barrier;
-			ck_assert_int_eq(
-			        pthread_create(&copies[i].thread, NULL, post_copy, &copies[i]), 0);
-		}
-		for (i = 0, good = 0; i < THREADS; i++) {
-			pthread_join(copies[i].thread, NULL);
-			if (copies[i].reply.status != 200) {
-				ck_assert_int_eq(copies[i].reply.status, 503);
-				continue;
-			}
-			good++;
-			if (first == NULL)
-				first = &copies[i].reply;
-			ck_assert_bytes(sl_span(copies[i].reply.body, copies[i].reply.body_len),
-			        sl_span(first->body, first->body_len));
-		}
-		pthread_barrier_destroy(&barrier);
-		ck_assert_int_ge(good, 1);
-		ck_assert_uint_eq(count_certificates(f.store), (size_t)round + 1);
-	}
-}
-END_TEST
-
-struct worker {
-	pthread_t thread;
-	struct device device;
-	int good;
-};
-
-/* No assertions here: libcheck counts on one thread only. */
-static void *
-ask_often(void *arg)
-{
-	struct worker *w = arg;
-	struct endpoint_reply reply;
-	struct sl_coap_msg msg;
-	int i;
-
-	sl_coap_msg_init(&msg, SL_COAP_GET);
-	if (sl_coap_add_path(&msg, "/est/crts") != SL_OK)
-		return NULL;
-	for (i = 0; i < 50; i++) {
-		struct sl_oscore_sealed sealed = {
-		        .buf = w->device.body, .cap = sizeof w->device.body};
-		struct sl_oscore_open open = {
-		        w->device.plain, sizeof w->device.plain, &w->device.answer};
-
-		if (sl_oscore_protect_request(
-		            &w->device.ctx, &msg, false, &sealed, &w->device.exchange) != SL_OK)
-			break;
-		memcpy(w->device.option, sealed.option, sealed.option_len);
-		w->device.option_len = sealed.option_len;
-		w->device.body_len = sealed.ciphertext.len;
-		device_post(&w->device, &f, &reply);
-		if (reply.status != 200 ||
-		        sl_oscore_unprotect_response(&w->device.ctx, &w->device.exchange,
-		                sl_span(reply.option, reply.option_len),
-		                sl_span(reply.body, reply.body_len), &open) != SL_OSCORE_OK ||
-		        w->device.answer.code != SL_COAP_CONTENT)
-			break;
-		w->good++;
-	}
-	return NULL;
-}
-
-START_TEST(contexts_work_side_by_side)
-{
-	static struct worker workers[THREADS];
-	int i;
-
-	for (i = 0; i < THREADS; i++)
-		fixture_add_context(f.store, (uint8_t)(10 + i));
-	fixture_restart(&f);
-	for (i = 0; i < THREADS; i++) {
-		workers[i].good = 0;
-		device_make(&workers[i].device, (uint8_t)(10 + i));
-		ck_assert_int_eq(
-		        pthread_create(&workers[i].thread, NULL, ask_often, &workers[i]), 0);
-	}
-	for (i = 0; i < THREADS; i++) {
-		pthread_join(workers[i].thread, NULL);
-		ck_assert_int_eq(workers[i].good, 50);
-		device_clear(&workers[i].device);
-	}
 }
 END_TEST
 
@@ -650,18 +365,10 @@ main(void)
 	tcase_add_test(t, quiet_mode_says_nothing);
 	tcase_add_test(t, refusals_are_not_cached);
 	tcase_add_test(t, a_disabled_context_is_refused);
-	tcase_add_test(t, after_a_restart_an_echo_comes_first);
-	tcase_add_test(t, restarts_never_reuse_a_sequence_number);
-	tcase_add_test(t, a_captured_request_stays_refused_after_a_restart);
-	tcase_add_test(t, an_echo_that_is_old_or_of_another_is_asked_again);
-	tcase_add_test(t, a_new_context_needs_no_echo_after_a_restart);
-	tcase_add_test(t, use_is_durable_before_the_effect);
 	tcase_add_test(t, a_refused_request_is_marked_too);
 	tcase_add_test(t, enrols_in_blocks);
 	tcase_add_test(t, blocks_belong_to_their_context);
 	tcase_add_test(t, observe_and_no_response_are_ignored);
-	tcase_add_test(t, copies_at_once_have_one_effect);
-	tcase_add_test(t, contexts_work_side_by_side);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
