@@ -198,7 +198,13 @@ try_again(struct enrol *e, struct moment now, enum enrol_outcome otherwise)
 static void
 on_no_answer(struct enrol *e, const struct session_result *result, struct moment now)
 {
-	snprintf(e->text, sizeof e->text, "%s", session_outcome_text(result->outcome));
+	char code[5] = "";
+
+	if (result->hint_code != 0)
+		sl_coap_code_text(code, result->hint_code);
+	snprintf(e->text, sizeof e->text, "%s%s%s%s%s", session_outcome_text(result->outcome),
+	        code[0] != '\0' ? ", the last: " : "", code,
+	        result->hint_text[0] != '\0' ? " " : "", result->hint_text);
 	if (result->outcome == SESSION_EXHAUSTED || result->outcome == SESSION_FAILED)
 		finish(e, ENROL_FAILED);
 	else

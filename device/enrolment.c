@@ -27,8 +27,9 @@ prepare(const struct enrolment *run, struct enrol *e, struct complaint *why)
 
 	if (err != SL_OK)
 		return err;
-	report_step(run->report, "%s key and request are saved",
-	        request.is_resumed ? "pending" : "new");
+	report_step(run->report, "%s",
+	        request.is_resumed ? "going on with the pending request"
+	                           : "key and request are saved");
 	enrol_on_prepared(
 	        e, sl_span(request.csr, request.csr_len), sl_span(request.spki, request.spki_len));
 	return SL_OK;

@@ -13,7 +13,7 @@
 void
 report_init(struct report *r, bool is_json, bool progress)
 {
-	struct report fresh = {.is_json = is_json, .has_progress = progress};
+	struct report fresh = {.is_json = is_json, .has_progress = progress, .margin = ""};
 
 	*r = fresh;
 	sl_buf_init(&r->out, REPORT_BYTES_MAX);
@@ -79,8 +79,10 @@ open_member(struct report *r, const char *name)
 		add_quoted(r, sl_span_text(name));
 		add_text(r, ": ");
 	} else {
+		add_text(r, r->margin);
 		add_text(r, name);
 		add_text(r, ": ");
+		r->margin = r->is_in_item ? "  " : "";
 	}
 }
 
@@ -183,7 +185,8 @@ report_item_open(struct report *r)
 		separate(r);
 		add_text(r, "{");
 	} else {
-		add_text(r, "- ");
+		r->margin = "- ";
+		r->is_in_item = true;
 	}
 }
 
@@ -192,6 +195,8 @@ report_item_close(struct report *r)
 {
 	if (r->is_json)
 		add_text(r, "}");
+	r->is_in_item = false;
+	r->margin = "";
 }
 
 void

@@ -13,7 +13,9 @@
 struct report {
 	bool is_json;
 	bool has_progress;
-	bool is_broken; /* something did not fit: nothing is printed but an error */
+	bool is_broken;     /* something did not fit: nothing is printed but an error */
+	const char *margin; /* before the next line of text */
+	bool is_in_item;
 	struct sl_buf out;
 };
 
