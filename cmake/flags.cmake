@@ -1,4 +1,7 @@
 # Flags for every target, carried by the interface library sl_flags.
+# Assertions guard our own invariants and stay on in a release: no NDEBUG.
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
+set(CMAKE_C_FLAGS_RELEASE "-O2")
 add_library(sl_flags INTERFACE)
 target_compile_definitions(sl_flags INTERFACE _GNU_SOURCE SL_VERSION="${PROJECT_VERSION}")
 target_compile_options(sl_flags INTERFACE
