@@ -25,6 +25,7 @@ static const cyaml_schema_value_t text_value = {
 /* What libcyaml said first, and the line of the value that it was at. */
 struct saying {
 	char what[160];
+	char key[40];
 	unsigned line;
 };
 
@@ -45,11 +46,12 @@ text_field(const char *name, size_t at)
 }
 
 static cyaml_schema_field_t
-list_field(const char *name, size_t at)
+list_field(const char *name, size_t at, uint64_t min)
 {
 	return (cyaml_schema_field_t){
 	        .key = name,
-	        .value = {CYAML_VALUE_SEQUENCE(OPTIONAL, char *, &text_value, 0, LIST_MAX)},
+	        .value = {CYAML_VALUE_SEQUENCE(
+	                OPTIONAL, char *, &text_value, (uint32_t)min, LIST_MAX)},
 	        .data_offset = (uint32_t)(at + offsetof(struct raw_list, items)),
 	        .count_offset = (uint32_t)(at + offsetof(struct raw_list, count)),
 	        .count_size = sizeof(unsigned),
@@ -76,7 +78,7 @@ add_fields(cyaml_schema_field_t *fields, const struct key *keys)
 		size_t text = offsetof(struct raw_section, texts) + i * sizeof(char *);
 		size_t list = offsetof(struct raw_section, lists) + i * sizeof(struct raw_list);
 
-		*fields = keys[i].kind == KEY_LIST ? list_field(keys[i].name, list)
+		*fields = keys[i].kind == KEY_LIST ? list_field(keys[i].name, list, keys[i].min)
 		                                   : text_field(keys[i].name, text);
 	}
 	*fields = end;
@@ -111,6 +113,22 @@ build_schema(struct schema *s)
 	*next = end;
 }
 
+/* "in mapping field 'KEY' (line: NUMBER, column: NUMBER)": the innermost is said first. */
+static void
+note_place(struct saying *saying, const char *line, const char *digits)
+{
+	const char *key = strstr(line, "field '");
+	uint64_t number = 0;
+
+	if (saying->line == 0 &&
+	        sl_parse_uint(&number, sl_span(digits, strspn(digits, "0123456789")), UINT32_MAX) ==
+	                SL_OK)
+		saying->line = (unsigned)number;
+	if (key && !saying->key[0])
+		snprintf(saying->key, sizeof saying->key, "%.*s", (int)strcspn(key + 7, "'"),
+		        key + 7);
+}
+
 /* libcyaml explains itself through its log, one line at a time: first the cause, then where it was. */
 static void SL_PRINTF(3, 0) on_log(cyaml_log_t level, void *arg, const char *fmt, va_list args)
 {
@@ -122,17 +140,11 @@ static void SL_PRINTF(3, 0) on_log(cyaml_log_t level, void *arg, const char *fmt
 	vsnprintf(line, sizeof line, fmt, args);
 	line[strcspn(line, "\n")] = '\0';
 	at = strstr(line, "(line: ");
-	if (at && saying->line == 0) {
-		uint64_t number = 0;
-		struct sl_span digits = sl_span(at + 7, strspn(at + 7, "0123456789"));
-
-		if (sl_parse_uint(&number, digits, UINT32_MAX) == SL_OK)
-			saying->line = (unsigned)number;
-	} else if (!at && !saying->what[0]) {
-		const char *text = strncmp(line, "Load: ", 6) == 0 ? line + 6 : line;
-
-		snprintf(saying->what, sizeof saying->what, "%s", text);
-	}
+	if (at)
+		note_place(saying, line, at + 7);
+	else if (!saying->what[0])
+		snprintf(saying->what, sizeof saying->what, "%s",
+		        strncmp(line, "Load: ", 6) == 0 ? line + 6 : line);
 }
 
 static enum sl_err
@@ -156,7 +168,7 @@ explain(const struct complaint *c, const struct saying *saying)
 		return config_complain_at(
 		        c, line ? line : saying->line, saying->what + len, kinds[i].mend);
 	}
-	return config_complain_at(c, saying->line, "YAML",
+	return config_complain_at(c, saying->line, saying->key[0] ? saying->key : "YAML",
 	        saying->what[0] ? saying->what : "one block-style mapping, without aliases");
 }
 

@@ -73,11 +73,11 @@ const struct key config_limit_keys[] = {
 const struct key config_profile_keys[] = {
         {"name", KEY_TEXT, AT(struct profile, name)},
         {"validity", KEY_DURATION, AT(struct profile, validity_s), 300, 3650 * DAY_S, "90d"},
-        {"key-types", KEY_LIST, .take = take_key_types},
+        {"key-types", KEY_LIST, .min = 1, .take = take_key_types},
         {"common-name", KEY_TEXT, AT(struct profile, common_name), .fallback = "{identity}"},
         {"subject-alt-name", KEY_TEXT, AT(struct profile, subject_alt_name), .fallback = ""},
-        {"key-usage", KEY_LIST, .take = take_key_usage},
-        {"extended-key-usage", KEY_LIST, .take = take_extended},
+        {"key-usage", KEY_LIST, .min = 1, .take = take_key_usage},
+        {"extended-key-usage", KEY_LIST, .min = 1, .take = take_extended},
         {"challenge", KEY_CHOICE, AT(struct profile, requires_challenge), .fallback = "ignore",
                 .words = {"ignore", "require"}},
         {"requested-subject", KEY_CHOICE, AT(struct profile, ignore_requested_subject),
@@ -153,14 +153,15 @@ take_key_usage(void *section, const char *file, const struct raw_list *list, uns
 static const char *
 take_extended(void *section, const char *file, const struct raw_list *list, unsigned *item)
 {
-	static const struct word words[] = {{"client-auth", 1}, {"server-auth", 2}, {0}};
+	static const struct word words[] = {
+	        {"client-auth", 1}, {"server-auth", 2}, {"none", 4}, {0}};
 	struct profile *profile = section;
 	unsigned bits = 0;
 	const char *mend = take_words(&bits, words, list, item);
 
 	(void)file;
-	if (mend)
-		return "client-auth or server-auth, each once";
+	if (mend || (bits & 4 && bits != 4))
+		return "client-auth or server-auth, each once, or none alone";
 	profile->client_auth = bits & 1;
 	profile->server_auth = bits & 2;
 	return NULL;

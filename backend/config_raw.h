@@ -44,7 +44,7 @@ struct key {
 	const char *name;
 	enum key_kind kind;
 	size_t at, cap;       /* where in the section's struct */
-	uint64_t min, max;    /* of numbers, in their unit */
+	uint64_t min, max;    /* of numbers, in their unit; items of a list */
 	const char *fallback; /* NULL: the key must be there; "" is an empty text */
 	const char *words[2];
 	key_take take;

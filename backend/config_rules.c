@@ -97,7 +97,7 @@ static enum sl_err
 check_profile(const struct config *config, size_t i, const struct complaint *c)
 {
 	const struct profile *profile = &config->profiles[i];
-	const char *reason = "";
+	const char *key = "", *mend = "";
 	char path[48];
 
 	snprintf(path, sizeof path, "profiles[%zu].name", i);
@@ -110,9 +110,10 @@ check_profile(const struct config *config, size_t i, const struct complaint *c)
 	if (profile->key_usage == SL_KU_KEY_AGREEMENT &&
 	        (profile->key_types & (1U << SL_PKEY_ED25519)))
 		return config_complain(c, path, "ed25519", "such a key cannot agree on a key");
-	snprintf(path, sizeof path, "profiles[%zu]", i);
-	if (policy_profile_check(profile, &reason))
-		return config_complain(c, path, profile->name, reason);
+	if (policy_profile_check(profile, &key, &mend)) {
+		snprintf(path, sizeof path, "profiles[%zu].%s", i, key);
+		return config_complain(c, path, NULL, mend);
+	}
 	return SL_OK;
 }
 

@@ -286,19 +286,21 @@ policy_check(const struct policy_ask *ask, struct policy_grant *grant, const cha
 }
 
 enum sl_err
-policy_profile_check(const struct profile *profile, const char **reason)
+policy_profile_check(const struct profile *profile, const char **key, const char **mend)
 {
 	struct policy_grant scratch;
 	enum sl_err err = make_subject(&scratch, profile, "a");
 
-	*reason = "common-name must be a text of at most 64 characters with {identity} as its only "
-	          "field";
-	if (err)
+	if (err) {
+		*key = "common-name";
+		*mend = "1 to 64 characters, with {identity} as the only field";
 		return err;
+	}
 	err = make_alt_name(&scratch, profile, "a");
-	*reason = "subject-alt-name must be dns:NAME or uri:URI with {identity} as its only field";
-	if (!err)
-		*reason = "";
+	if (err) {
+		*key = "subject-alt-name";
+		*mend = "dns:NAME or uri:URI, with {identity} as the only field";
+	}
 	return err;
 }
 

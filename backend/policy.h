@@ -71,8 +71,10 @@ enum policy_verdict policy_check(
 
 /* 1..POLICY_IDENTITY_MAX bytes of plain UTF-8. */
 bool policy_identity_is_fine(const char *identity);
-/* The profile's templates can be filled in: SL_EMALFORMED, SL_ESPACE. Used by the configuration. */
-enum sl_err policy_profile_check(const struct profile *profile, const char **reason) SL_MUST_USE;
+/* The profile's templates can be filled in; else *key is the one that cannot and *mend what it wants.
+ * SL_EMALFORMED, SL_ESPACE. */
+enum sl_err policy_profile_check(
+        const struct profile *profile, const char **key, const char **mend) SL_MUST_USE;
 /* What GET /att says for the profile. */
 void policy_attributes(const struct profile *profile, struct sl_est_csrattrs *attrs);
 

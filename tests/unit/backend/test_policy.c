@@ -292,14 +292,14 @@ static const struct {
 START_TEST(refuses_templates_that_make_no_name)
 {
 	struct profile p = base;
-	const char *reason = "";
+	const char *key = "", *mend = "";
 
-	ck_assert_ok(policy_profile_check(&p, &reason));
-	ck_assert_str_eq(reason, "");
+	ck_assert_ok(policy_profile_check(&p, &key, &mend));
 	snprintf(p.common_name, sizeof p.common_name, "%s", bad_templates[_i].common_name);
 	snprintf(p.subject_alt_name, sizeof p.subject_alt_name, "%s", bad_templates[_i].alt_name);
-	ck_assert_msg(policy_profile_check(&p, &reason) != SL_OK && reason[0],
+	ck_assert_msg(policy_profile_check(&p, &key, &mend) != SL_OK && mend[0],
 	        "accepted although %s", bad_templates[_i].because);
+	ck_assert_str_eq(key, bad_templates[_i].alt_name[0] ? "subject-alt-name" : "common-name");
 }
 END_TEST
 
