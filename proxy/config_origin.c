@@ -175,12 +175,13 @@ check_allow_plain(struct origin *o, const struct raw_origin *raw, const struct c
 }
 
 static enum sl_err
-check_origin(struct origin *o, const struct raw_origin *raw, const struct complaint *c)
+check_origin(struct origin *o, const struct raw_origin *raw, const char *parent,
+        const struct complaint *c)
 {
 	enum sl_err err;
 
 	if (raw->origin == NULL)
-		return complain(c, raw->path != NULL ? "path" : "origin", raw->path,
+		return complain(c, raw->path != NULL ? "path" : parent, raw->path,
 		        "has no origin; write \"origin: https://HOST:PORT/\"");
 	err = check_url(o, raw->origin, c);
 	if (err == SL_OK)
@@ -227,7 +228,7 @@ check_route(struct config *config, const struct raw_origin *raw, const struct co
 		        strcmp(config->routes[i].path, r->path) == 0)
 			return complain(c, "path", raw->path, "is routed twice; keep one");
 	config->route_count++;
-	return check_origin(&r->origin, raw, c);
+	return check_origin(&r->origin, raw, "routes", c);
 }
 
 /* libcurl keeps connections by scheme, host and port: two origins that share them share what was checked
@@ -288,7 +289,7 @@ check_forward(struct config *config, const struct raw_config *raw, const struct 
 	for (size_t i = 0; i < allow->count && err == SL_OK; i++) {
 		struct origin *o = &config->forward[i];
 
-		err = check_origin(o, &allow->items[i], c);
+		err = check_origin(o, &allow->items[i], "allow", c);
 		if (err == SL_OK && strcmp(o->target.path_query, "/") != 0)
 			err = complain(c, "origin", allow->items[i].origin,
 			        "has a path; the allow-list names scheme, host and port");
