@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A client's message layer: one request under way, blocks one after another, each a message with a
- * message ID and a token of its own. RFC 7252 sections 4.2, 5.2, 5.3; RFC 7959 sections 2.4 to 2.7. */
+ * message ID and a token of its own. RFC 7252 sections 4.2, 5.2, 5.3; RFC 7959 sections 2.4 to
+ * 2.7. */
 #include <sl/client.h>
 
 #include <sl/buf.h>
@@ -96,7 +97,7 @@ sl_client_free(struct sl_client *c)
 	free(c);
 }
 
-/* --- requests out -------------------------------------------------------------------------------------- */
+/* --- requests out ----------------------------------------------------------------------------- */
 
 static void
 finish(struct sl_client *c, enum sl_client_state state)
@@ -195,7 +196,7 @@ sl_client_start(struct sl_client *c, const struct sl_coap_msg *request, uint64_t
 	return send_message(c, now_ms);
 }
 
-/* --- answers in ---------------------------------------------------------------------------------------- */
+/* --- answers in ------------------------------------------------------------------------------- */
 
 static void
 send_control(struct sl_client *c, enum sl_coap_type type, uint16_t message_id)
@@ -210,8 +211,8 @@ send_control(struct sl_client *c, enum sl_coap_type type, uint16_t message_id)
 	c->control_count++;
 }
 
-/* The answer to a block that is not the last, or to one that was too large: RFC 7959 sections 2.5, 2.9.3.
- * False: the answer is for the whole request. */
+/* The answer to a block that is not the last, or to one that was too large: RFC 7959 sections 2.5,
+ * 2.9.3. False: the answer is for the whole request. */
 static bool
 goes_on_uploading(struct sl_client *c, const struct sl_coap_msg *msg, uint64_t now_ms)
 {
@@ -256,7 +257,8 @@ is_same_option(const struct sl_coap_msg *a, const struct sl_coap_msg *b, uint16_
 	return sl_span_equal(sl_coap_option_value(in_a), sl_coap_option_value(in_b));
 }
 
-/* RFC 7959 section 2.4: the slice that was asked for, of the same representation, and of its size. */
+/* RFC 7959 section 2.4: the slice that was asked for, of the same representation, and of its
+ * size. */
 static bool
 is_next_slice(const struct sl_client *c, const struct sl_coap_msg *msg, struct sl_coap_block block)
 {
@@ -383,7 +385,7 @@ sl_client_on_datagram(struct sl_client *c, struct sl_span datagram, uint64_t now
 	}
 }
 
-/* --- time ---------------------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------- */
 
 void
 sl_client_on_time(struct sl_client *c, uint64_t now_ms)

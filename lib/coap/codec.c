@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Datagrams and options in bytes, RFC 7252 section 3. Option and value coding is libcoap's, and this is
- * the one file that knows it. Lengths, reserved nibbles and option number sums are checked here, so that
- * all versions of the library give the same verdicts. */
+ * Datagrams and options in bytes, RFC 7252 section 3. Option and value coding is libcoap's, and
+ * this is the one file that knows it. Lengths, reserved nibbles and option number sums are checked
+ * here, so that all versions of the library give the same verdicts. */
 #include "codec.h"
 
 #include <coap3/coap.h>

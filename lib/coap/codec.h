@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What the rest of the room needs from libcoap: uint values (RFC 7252 section 3.2). Private to the room. */
+ * What the rest of the room needs from libcoap: uint values (RFC 7252 section 3.2). Private to the
+ * room. */
 #ifndef SL_COAP_CODEC_H
 #define SL_COAP_CODEC_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Building a message and asking about it: options in order, uint values, paths (RFC 7252 sections 5.10.1,
- * 6.4), block values (RFC 7959 section 2.2). */
+ * Building a message and asking about it: options in order, uint values, paths (RFC 7252 sections
+ * 5.10.1, 6.4), block values (RFC 7959 section 2.2). */
 #include "codec.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What is registered: option formats and classes, the phrases of codes. One row per entry; the RFC of a
- * row stands at its end. */
+ * What is registered: option formats and classes, the phrases of codes. One row per entry; the RFC
+ * of a row stands at its end. */
 #include <sl/coap.h>
 
 enum format {
@@ -45,7 +45,7 @@ static const struct sl_coap_option_def defs[] = {
 	ROW(SL_COAP_Q_BLOCK2,       "Q-Block2",       0, 3,    UINT | REPEATS | E | U), /* 9177 */
 	ROW(SL_COAP_PROXY_URI,      "Proxy-Uri",      1, 1034, STRING | U),           /* 7252 */
 	ROW(SL_COAP_PROXY_SCHEME,   "Proxy-Scheme",   1, 255,  STRING | U),           /* 7252 */
-	ROW(SL_COAP_SIZE1,          "Size1",          0, 4,    UINT | E | U),         /* 7252, 7959 */
+	ROW(SL_COAP_SIZE1,          "Size1",          0, 4,    UINT | E | U),         /* 7252 */
 	ROW(SL_COAP_ECHO,           "Echo",           1, 40,   OPAQUE | E | U),       /* 9175 */
 	ROW(SL_COAP_NO_RESPONSE,    "No-Response",    0, 1,    UINT | E | U),         /* 7967 */
 	ROW(SL_COAP_REQUEST_TAG,    "Request-Tag",    0, 8,    OPAQUE | REPEATS | E | U), /* 9175 */

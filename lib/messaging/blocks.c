@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Outer block-wise transfer, RFC 7959: open uploads and kept answers are two tables of transfers, each
- * ordered by the last touch. */
+ * Outer block-wise transfer, RFC 7959: open uploads and kept answers are two tables of transfers,
+ * each ordered by the last touch. */
 #include <sl/blocks.h>
 
 #include "slots.h"
@@ -218,7 +218,7 @@ sl_block_key(struct sl_block_key *key, const uint8_t hash_key[static SL_SIPHASH_
 	}
 }
 
-/* --- uploads ------------------------------------------------------------------------------------------ */
+/* --- uploads ---------------------------------------------------------------------------------- */
 
 /* A block in hand: where it belongs and what it says. */
 struct put {
@@ -324,7 +324,7 @@ sl_blocks_put(struct sl_blocks *b, const struct sl_peer *peer, const struct sl_c
 	return verdict;
 }
 
-/* --- answers ------------------------------------------------------------------------------------------ */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 /* Room for one more answer: of its peer the oldest leaves, of all only those that were served. */
 static uint32_t

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Echo values (RFC 9175 section 2, appendix A item 1: a MAC over a time slot and the end point) and the
- * peers that proved to hear us, oldest proof first. */
+ * Echo values (RFC 9175 section 2, appendix A item 1: a MAC over a time slot and the end point)
+ * and the peers that proved to hear us, oldest proof first. */
 #include <sl/echo.h>
 
 #include "slots.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Records of exchanges and the lanes of separate responses. Every operation is O(1) but for the heap of
- * retransmissions. */
+ * Records of exchanges and the lanes of separate responses. Every operation is O(1) but for the
+ * heap of retransmissions. */
 #include "exchanges.h"
 
 #include <sl/wipe.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The records behind sl/messages.h: one per request, found by end point and message ID, and, once a
- * response went out as a message of its own, by end point and our message ID. Private to the room. */
+ * The records behind sl/messages.h: one per request, found by end point and message ID, and, once
+ * a response went out as a message of its own, by end point and our message ID. Private to the
+ * room. */
 #ifndef SL_EXCHANGES_H
 #define SL_EXCHANGES_H
 
@@ -102,11 +103,12 @@ void sl_exchange_name(struct sl_messages *m, uint32_t slot);
 void sl_exchange_acknowledge(struct sl_messages *m, uint32_t slot);
 void sl_exchange_drop_reply(struct sl_messages *m, uint32_t slot);
 
-/* --- separate confirmable responses: one under way to each end point (NSTART 1) ---------------------- */
+/* --- separate confirmable responses: one under way to each end point (NSTART 1) --------------- */
 
 /* Sends the stored reply, or queues it. SL_ELIMIT: the queue of the end point is full. */
 enum sl_err sl_lane_enter(struct sl_messages *m, uint32_t slot, uint64_t now_ms) SL_MUST_USE;
-/* The response is done, whatever came of it; the next one of the lane leaves. Its reply is dropped. */
+/* The response is done, whatever came of it; the next one of the lane leaves. Its reply is
+ * dropped. */
 void sl_lane_leave(struct sl_messages *m, uint32_t slot, uint64_t now_ms);
 /* The due retransmission of the first timer. */
 void sl_lane_on_time(struct sl_messages *m, uint64_t now_ms);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The message layer of a server: what a datagram means (RFC 7252 sections 4.2, 4.3, 4.5), how an answer
- * travels (5.2), what time brings. The records behind it: exchanges.c. */
+ * The message layer of a server: what a datagram means (RFC 7252 sections 4.2, 4.3, 4.5), how an
+ * answer travels (5.2), what time brings. The records behind it: exchanges.c. */
 #include <sl/messages.h>
 
 #include "exchanges.h"
@@ -10,7 +10,7 @@
 
 #define EMPTY_LEN 4
 
-/* --- datagrams without a record ---------------------------------------------------------------------- */
+/* --- datagrams without a record --------------------------------------------------------------- */
 
 static struct sl_stray *
 new_stray(struct sl_messages *m, const struct sl_peer *peer)
@@ -44,7 +44,7 @@ send_reset(struct sl_messages *m, const struct sl_peer *peer, uint16_t message_i
 	write_empty(stray->bytes, SL_COAP_RST, message_id);
 }
 
-/* --- datagrams in ------------------------------------------------------------------------------------ */
+/* --- datagrams in ----------------------------------------------------------------------------- */
 
 static void
 expire(struct sl_messages *m, struct sl_list *life, uint32_t lifetime_ms, uint64_t now_ms)
@@ -75,7 +75,8 @@ ref_of(const struct sl_messages *m, uint32_t slot)
 	return ref;
 }
 
-/* An ACK or RST: the end of a separate response, or nothing. A matching ACK counts whatever it holds. */
+/* An ACK or RST: the end of a separate response, or nothing. A matching ACK counts whatever it
+ * holds. */
 static void
 on_answer_to_ours(struct sl_messages *m, const struct sl_peer *peer, const struct sl_coap_msg *msg,
         uint64_t now_ms, struct sl_messages_in *in)
@@ -173,7 +174,7 @@ sl_messages_on_datagram(struct sl_messages *m, const struct sl_peer *peer, struc
 		send_reset(m, peer, in->request.message_id);
 }
 
-/* --- answers ----------------------------------------------------------------------------------------- */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 /* Room in the budget: the oldest piggybacked replies are forgotten. */
 static enum sl_err
@@ -325,7 +326,7 @@ sl_messages_answer_stateless(struct sl_messages *m, const struct sl_peer *peer,
 	return sl_coap_encode(&w, &msg);
 }
 
-/* --- time, and datagrams out ------------------------------------------------------------------------- */
+/* --- time, and datagrams out ------------------------------------------------------------------ */
 
 void
 sl_messages_on_time(struct sl_messages *m, uint64_t now_ms)

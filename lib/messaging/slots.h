@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Tables of fixed size over slot numbers: free slots, deques, hash indexes, a heap of due times. Slots
- * run from 1 to max; 0 is none. All memory is taken in _init, zeroed memory is a valid input of _clear.
- * Private to the room. */
+ * Tables of fixed size over slot numbers: free slots, deques, hash indexes, a heap of due times.
+ * Slots run from 1 to max; 0 is none. All memory is taken in _init, zeroed memory is a valid input
+ * of _clear. Private to the room. */
 #ifndef SL_SLOTS_H
 #define SL_SLOTS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Uploads of one end point, interleaved at random, with lost and repeated blocks: what is delivered is one
- * sent body, whole; the others end with 4.08. They differ by one cache-key option, as RFC 7959 section
- * 2.5 and RFC 9175 section 3 ask of a client that has two at once. */
+ * Uploads of one end point, interleaved at random, with lost and repeated blocks: what is
+ * delivered is one sent body, whole; the others end with 4.08. They differ by one cache-key
+ * option, as RFC 7959 section 2.5 and RFC 9175 section 3 ask of a client that has two at once. */
 #include "support.h"
 
 #include <sl/blocks.h>

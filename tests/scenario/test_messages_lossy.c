@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Many clients and one server over a link that loses, repeats and reorders; the server answers at once or
- * late, requests and answers need blocks now and then, devices reboot. Whatever happens:
- *   each request is forwarded at most once, and once when its client was answered with success;
- *   each answer belongs to its request; every exchange ends; nothing is left when time has passed. */
+ * Many clients and one server over a link that loses, repeats and reorders; the server answers at
+ * once or late, requests and answers need blocks now and then, devices reboot. Whatever happens:
+ * each request is forwarded at most once, and once when its client was answered with success; each
+ * answer belongs to its request; every exchange ends; nothing is left when time has passed. */
 #include "lossy_link.h"
 
 #include <sl/blocks.h>
@@ -95,7 +95,7 @@ peer_of(unsigned device)
 	return peer;
 }
 
-/* --- devices ------------------------------------------------------------------------------------------- */
+/* --- devices ---------------------------------------------------------------------------------- */
 
 static void
 boot(struct world *w, unsigned number)
@@ -175,7 +175,7 @@ run_device(struct world *w, unsigned number)
 		link_send(&w->link, number, SERVER, bytes, w->now_ms);
 }
 
-/* --- the server ---------------------------------------------------------------------------------------- */
+/* --- the server ------------------------------------------------------------------------------- */
 
 static void
 flush(struct world *w)
@@ -313,7 +313,7 @@ deliver(struct world *w, const struct lossy_datagram *d)
 		on_request(w, &in, &peer);
 }
 
-/* --- the run ------------------------------------------------------------------------------------------- */
+/* --- the run ---------------------------------------------------------------------------------- */
 
 static uint64_t
 next_time(const struct world *w)

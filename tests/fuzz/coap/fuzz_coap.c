@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Any bytes as a datagram. What decodes has one coding only (RFC 7252 section 3), so encoding it gives the
- * same bytes; and no question about it may read beyond them. */
+ * Any bytes as a datagram. What decodes has one coding only (RFC 7252 section 3), so encoding it
+ * gives the same bytes; and no question about it may read beyond them. */
 #include <sl/coap.h>
 
 #include <stdlib.h>

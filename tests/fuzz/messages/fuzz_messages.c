@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The input is a programme: datagrams, copies, answers, acknowledgements and time for the message layer,
- * blocks for the block table. A plain model beside them says what must hold: no request twice within its
- * lifetime, one answer each, never an answer in an ACK after an empty one, bodies as they were sent,
- * budgets kept, and nothing left when time has passed. */
+ * The input is a programme: datagrams, copies, answers, acknowledgements and time for the message
+ * layer, blocks for the block table. A plain model beside them says what must hold: no request
+ * twice within its lifetime, one answer each, never an answer in an ACK after an empty one, bodies
+ * as they were sent, budgets kept, and nothing left when time has passed. */
 #include <sl/blocks.h>
 #include <sl/messages.h>
 #include <sl/reader.h>

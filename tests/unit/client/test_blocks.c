@@ -198,7 +198,7 @@ START_TEST(an_error_ends_the_upload)
 }
 END_TEST
 
-/* --- Block2 -------------------------------------------------------------------------------------------- */
+/* --- Block2 ----------------------------------------------------------------------------------- */
 
 struct slice {
 	uint32_t num;
@@ -236,7 +236,8 @@ expect_wish(uint32_t num, uint8_t szx)
 	return msg;
 }
 
-/* Section 2.7: the options again, no payload, no Block1; the answer without the traces of blocks. */
+/* Section 2.7: the options again, no payload, no Block1; the answer without the traces of
+ * blocks. */
 START_TEST(collects_slices)
 {
 	struct sl_coap_msg msg, answer;

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* RFC 7252 appendix A, figures 16 and 17; section 3 for the others. cuts: the proper prefixes (by length)
- * that are messages too, because they end where an option, the token or the header ends. */
+/* RFC 7252 appendix A, figures 16 and 17; section 3 for the others. cuts: the proper prefixes (by
+ * length) that are messages too, because they end where an option, the token or the header ends. */
 static const struct {
 	const char *because, *encoded;
 	size_t cuts[6];

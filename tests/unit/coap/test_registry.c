@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The registry against the tables of the RFCs, transcribed here a second time in their own notation. */
+ * The registry against the tables of the RFCs, transcribed here a second time in their own
+ * notation. */
 #include "support.h"
 
 #include <sl/coap.h>
 
 #include <string.h>
 
-/* RFC 7252 table 4 (with 7641, 7959, 7967, 8768, 9175, 9177, 9668): C U N R, format, lengths; then the
- * classes of RFC 8613 figure 5 and of the later registrations. */
+/* RFC 7252 table 4 (with 7641, 7959, 7967, 8768, 9175, 9177, 9668): C U N R, format, lengths; then
+ * the classes of RFC 8613 figure 5 and of the later registrations. */
 static const struct {
 	uint16_t number;
 	const char *bits, *name, *format;

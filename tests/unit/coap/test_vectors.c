@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Whole CoAP messages printed in RFC 8613 appendix C: each decodes, and encodes to the same bytes. */
+ * Whole CoAP messages printed in RFC 8613 appendix C: each decodes, and encodes to the same
+ * bytes. */
 #include "support.h"
 
 #include <sl/coap.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Answers kept for Block2 follow-ups (RFC 7959 section 2.4): slices, limits, and what makes room. */
+ * Answers kept for Block2 follow-ups (RFC 7959 section 2.4): slices, limits, and what makes
+ * room. */
 #include "wire.h"
 
 #include <sl/blocks.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Outer blocks at a server (RFC 7959 sections 2.4 to 2.9): uploads in order, keys, limits, kept answers. */
+ * Outer blocks at a server (RFC 7959 sections 2.4 to 2.9): uploads in order, keys, limits, kept
+ * answers. */
 #include "wire.h"
 
 #include <sl/blocks.h>
@@ -218,7 +219,7 @@ START_TEST(refuses_a_broken_block_option)
 }
 END_TEST
 
-/* --- limits -------------------------------------------------------------------------------------------- */
+/* --- limits ----------------------------------------------------------------------------------- */
 
 START_TEST(a_body_has_a_limit)
 {
@@ -341,7 +342,7 @@ START_TEST(silence_ends_an_upload)
 }
 END_TEST
 
-/* --- keys ---------------------------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 static struct sl_block_key
 key_of(unsigned peer, const struct sl_coap_msg *msg)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Separate responses (RFC 7252 sections 4.2, 4.7, 4.8), the budgets, and references that went stale. */
+ * Separate responses (RFC 7252 sections 4.2, 4.7, 4.8), the budgets, and references that went
+ * stale. */
 #include "wire.h"
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What each datagram does (RFC 7252 sections 4.2, 4.3, 4.5, 5.2), read off the wire. The datagrams: type,
- * code, message ID as in section 3; 44 is CON with a four byte token, 54 NON, 64 ACK. */
+ * What each datagram does (RFC 7252 sections 4.2, 4.3, 4.5, 5.2), read off the wire. The
+ * datagrams: type, code, message ID as in section 3; 44 is CON with a four byte token, 54 NON, 64
+ * ACK. */
 #include "wire.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Numbers that nobody outside can foresee, from a random seed that comes in: SipHash in counter mode.
- * For message IDs, tokens and jitter; not for keys. The same seed gives the same numbers. */
+ * Numbers that nobody outside can foresee, from a random seed that comes in: SipHash in counter
+ * mode. For message IDs, tokens and jitter; not for keys. The same seed gives the same numbers. */
 #ifndef SL_DRAW_H
 #define SL_DRAW_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Address verification with Echo (RFC 9175 section 2): stateless values, and a bounded table of peers that
- * proved to hear us. Pure. */
+ * Address verification with Echo (RFC 9175 section 2): stateless values, and a bounded table of
+ * peers that proved to hear us. Pure. */
 #ifndef SL_ECHO_H
 #define SL_ECHO_H
 
@@ -23,9 +23,12 @@ enum sl_err sl_echo_new(struct sl_echo **out, const struct sl_echo_config *confi
 void sl_echo_free(struct sl_echo *e);
 
 /* The value to challenge this peer with. */
-void sl_echo_value(const struct sl_echo *e, const struct sl_peer *peer, uint64_t now_ms, uint8_t out[static SL_ECHO_LEN]);
-/* True when value is ours, for this peer, and fresh; the peer is then verified. Constant-time compare. */
-bool sl_echo_check(struct sl_echo *e, const struct sl_peer *peer, struct sl_span value, uint64_t now_ms);
+void sl_echo_value(const struct sl_echo *e, const struct sl_peer *peer, uint64_t now_ms,
+	uint8_t out[static SL_ECHO_LEN]);
+/* True when value is ours, for this peer, and fresh; the peer is then verified. Constant-time
+ * compare. */
+bool sl_echo_check(struct sl_echo *e, const struct sl_peer *peer, struct sl_span value,
+	uint64_t now_ms);
 /* The peer acknowledged a message of ours: verified. */
 void sl_echo_verify(struct sl_echo *e, const struct sl_peer *peer, uint64_t now_ms);
 bool sl_echo_is_verified(const struct sl_echo *e, const struct sl_peer *peer, uint64_t now_ms);

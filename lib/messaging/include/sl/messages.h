@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The message layer of a CoAP server (RFC 7252 sections 4 and 5.2) as a pure core: deduplication, ACK, RST,
- * ping, piggybacked and separate responses, retransmission with back-off. Datagrams and the time go in,
- * datagrams and one wake-up time come out. No sockets, no clock, no log. All memory is taken once, at _new.
+ * The message layer of a CoAP server (RFC 7252 sections 4 and 5.2) as a pure core: deduplication,
+ * ACK, RST, ping, piggybacked and separate responses, retransmission with back-off. Datagrams and
+ * the time go in, datagrams and one wake-up time come out. No sockets, no clock, no log.
+ * Tables are allocated once, at _new; stored replies one by one, within reply_bytes_max.
  *
- *   duplicate of a request: nothing while it waits, the same empty ACK after one was sent, the same
- *   stored bytes after it was answered; never a second REQUEST event (RFC 8613 makes that a replay).
- *   A datagram is a duplicate when its end point, message ID and all its bytes are equal; the same message
- *   ID with other bytes is a new exchange (device reboot, NAT reuse) and ends the old one. */
+ *   duplicate of a request: nothing while it waits, the same empty ACK after one was sent, the
+ *   same stored bytes after it was answered; never a second REQUEST event (RFC 8613 makes that a
+ *   replay). A datagram is a duplicate when its end point, message ID and all its bytes are equal;
+ *   the same message ID with other bytes is a new exchange (device reboot, NAT reuse) and ends the
+ *   old one. */
 #ifndef SL_MESSAGES_H
 #define SL_MESSAGES_H
 
@@ -16,7 +18,8 @@
 #define SL_PEER_MAX     48
 #define SL_DATAGRAM_MAX 1500 /* largest datagram taken in; longer ones are the caller's to refuse */
 
-/* Who talks to whom: remote and local address as the shell encodes them. Equal bytes, equal end point. */
+/* Who talks to whom: remote and local address as the shell encodes them. Equal bytes, equal end
+ * point. */
 struct sl_peer {
 	uint8_t bytes[SL_PEER_MAX];
 	uint8_t len;
@@ -30,8 +33,8 @@ struct sl_ref {
 
 struct sl_messages_config {
 	uint32_t exchanges_max;     /* records kept, running and remembered; default 65536 */
-	uint64_t reply_bytes_max;   /* stored replies for duplicates; default 32 MiB. Beyond it the oldest
-	                             * finished reply is forgotten: its duplicates get an empty ACK only */
+	uint64_t reply_bytes_max;   /* stored replies; default 32 MiB. Beyond it the oldest finished
+	                             * one is forgotten: its duplicates get an empty ACK only */
 	uint32_t ack_delay_ms;      /* default 500: when the empty ACK leaves */
 	uint32_t ack_timeout_ms;    /* 2000 */
 	uint32_t ack_random_permille; /* 1500: ACK_RANDOM_FACTOR 1.5 */
@@ -39,7 +42,7 @@ struct sl_messages_config {
 	uint32_t exchange_lifetime_ms; /* 247000 */
 	uint32_t non_lifetime_ms;   /* 145000 */
 	uint8_t hash_key[SL_SIPHASH_KEY_LEN]; /* random per start */
-	uint8_t seed[16];           /* random: message IDs and retransmission jitter are drawn from it */
+	uint8_t seed[16];           /* random: message IDs and jitter are drawn from it */
 };
 
 /* Defaults of RFC 7252 section 4.8 and of ours; hash_key and seed are zero and must be filled. */
@@ -47,15 +50,17 @@ void sl_messages_config_init(struct sl_messages_config *config);
 
 struct sl_messages;
 
-enum sl_err sl_messages_new(struct sl_messages **out, const struct sl_messages_config *config) SL_MUST_USE;
+/* SL_ELIMIT (exchanges_max), SL_ENOMEM. */
+enum sl_err sl_messages_new(struct sl_messages **out, const struct sl_messages_config *config)
+	SL_MUST_USE;
 void sl_messages_free(struct sl_messages *m);
 
 enum sl_messages_event {
-	SL_MESSAGES_NOTHING,  /* dealt with (duplicate, ping, foreign ACK, refused); maybe datagrams wait */
+	SL_MESSAGES_NOTHING,  /* dealt with (duplicate, ping, foreign ACK, format error) */
 	SL_MESSAGES_REQUEST,  /* a new request in in->request: answer or drop in->ref */
-	SL_MESSAGES_DELIVERED, /* in->ref: the peer acknowledged our separate response (it can hear us) */
+	SL_MESSAGES_DELIVERED, /* in->ref: the peer acknowledged our separate response */
 	SL_MESSAGES_REFUSED,  /* in->ref: the peer reset our separate response */
-	SL_MESSAGES_FULL,     /* a new request, but no record is free: in->request is filled, there is no ref;
+	SL_MESSAGES_FULL,     /* a new request, but no record is free: in->request is filled, no ref;
 	                       * sl_messages_answer_stateless may be used */
 };
 
@@ -66,24 +71,34 @@ struct sl_messages_in {
 };
 
 /* Takes one datagram in. now_ms is monotonic and never goes back. */
-void sl_messages_on_datagram(struct sl_messages *m, const struct sl_peer *peer, struct sl_span datagram, uint64_t now_ms, struct sl_messages_in *in);
+void sl_messages_on_datagram(struct sl_messages *m, const struct sl_peer *peer,
+	struct sl_span datagram, uint64_t now_ms, struct sl_messages_in *in);
 
 enum sl_reply_flags {
 	SL_REPLY_PLAIN = 0,
-	SL_REPLY_NEVER_CONFIRMABLE = 1 << 0, /* piggybacked, or else NON and never retransmitted (unverified peer) */
+	/* Piggybacked, or else NON and never retransmitted: for an unverified peer. */
+	SL_REPLY_NEVER_CONFIRMABLE = 1 << 0,
 };
 
-/* The answer: code, options and payload are taken from *response; type, message ID and token are set here.
- * Piggybacked while no ACK left, else a message of its own: CON for CON, NON for NON. The ref lives on for
- * deduplication, but takes no second answer. SL_ENOTFOUND (stale, or answered), SL_ESPACE (over
- * SL_DATAGRAM_MAX), SL_ELIMIT. */
-enum sl_err sl_messages_reply(struct sl_messages *m, struct sl_ref ref, const struct sl_coap_msg *response, unsigned flags, uint64_t now_ms) SL_MUST_USE;
+/* The answer: code, options and payload are taken from *response; type, message ID and token are
+ * set here. Piggybacked while no ACK left, else a message of its own: CON for CON, NON for NON.
+ * The ref lives on for deduplication, but takes no second answer. On an error the exchange is as
+ * before: SL_ENOTFOUND: stale, answered, or older than its lifetime (an exchange ends then,
+ * answered or not). SL_ESPACE: over SL_DATAGRAM_MAX. SL_ELIMIT: no room among the replies, or 16
+ * separate responses wait for this peer already (NSTART 1; when one of them is given up, so are
+ * those behind it). SL_ENOMEM. */
+enum sl_err sl_messages_reply(struct sl_messages *m, struct sl_ref ref,
+	const struct sl_coap_msg *response, unsigned flags, uint64_t now_ms) SL_MUST_USE;
 /* No answer will come (No-Response, refusal in silence): a CON still gets its empty ACK. */
-enum sl_err sl_messages_no_reply(struct sl_messages *m, struct sl_ref ref, uint64_t now_ms) SL_MUST_USE;
-/* Sends the empty ACK now (the answer will surely be late). Nothing for NON or when already sent. */
+enum sl_err sl_messages_no_reply(struct sl_messages *m, struct sl_ref ref, uint64_t now_ms)
+	SL_MUST_USE;
+/* Sends the empty ACK now (the answer will surely be late). Nothing for NON or when already
+ * sent. */
 void sl_messages_ack_now(struct sl_messages *m, struct sl_ref ref, uint64_t now_ms);
-/* One answer without a record, for SL_MESSAGES_FULL: ACK for CON, NON for NON. */
-enum sl_err sl_messages_answer_stateless(struct sl_messages *m, const struct sl_peer *peer, const struct sl_coap_msg *request, const struct sl_coap_msg *response) SL_MUST_USE;
+/* One answer without a record, for SL_MESSAGES_FULL: ACK for CON, NON for NON. SL_ESPACE; SL_ELIMIT
+ * when 64 such datagrams (and RSTs) wait to be fetched. */
+enum sl_err sl_messages_answer_stateless(struct sl_messages *m, const struct sl_peer *peer,
+	const struct sl_coap_msg *request, const struct sl_coap_msg *response) SL_MUST_USE;
 
 /* Timers: call when the time has come; UINT64_MAX means nothing waits. */
 void sl_messages_on_time(struct sl_messages *m, uint64_t now_ms);
@@ -101,8 +116,8 @@ bool sl_messages_next(struct sl_messages *m, struct sl_datagram_out *out);
 const struct sl_peer *sl_messages_peer(const struct sl_messages *m, struct sl_ref ref);
 
 struct sl_messages_counts {
-	uint64_t received, malformed, requests, duplicates, pings, retransmissions, delivered, reset, timed_out,
-		full, replies_forgotten;
+	uint64_t received, malformed, requests, duplicates, pings, retransmissions, delivered,
+		reset, timed_out, full, replies_forgotten;
 	uint32_t running; /* exchanges without an answer yet */
 	uint32_t remembered;
 	uint64_t reply_bytes;
