@@ -147,6 +147,11 @@ take_ids(struct store_context *c, const struct wish *wish)
 	if (wish->sender_id && !take_hex(c->recipient_id.bytes, SL_OSCORE_ID_MAX,
 	                               &c->recipient_id.len, "--sender-id", wish->sender_id))
 		return false;
+	if (!wish->sender_id) {
+		c->recipient_id.len = KID_LEN;
+		if (sl_random(c->recipient_id.bytes, KID_LEN))
+			return refuse("--sender-id", "", "no random numbers to be had");
+	}
 	if (wish->recipient_id && !take_hex(c->sender_id.bytes, SL_OSCORE_ID_MAX, &c->sender_id.len,
 	                                  "--recipient-id", wish->recipient_id))
 		return false;
