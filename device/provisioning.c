@@ -85,6 +85,16 @@ on_log(cyaml_log_t level, void *arg, const char *fmt, va_list args)
 		        text);
 }
 
+/* libcyaml reads the first YAML document and leaves the rest alone; JSON has no rest. */
+static bool
+has_more_documents(struct sl_span text)
+{
+	for (size_t i = 0; i + 4 <= text.len; i++)
+		if (memcmp(text.ptr + i, "\n---", 4) == 0 || memcmp(text.ptr + i, "\n...", 4) == 0)
+			return true;
+	return false;
+}
+
 static enum sl_err
 load(void **raw, const cyaml_schema_value_t *schema, struct sl_span text, struct complaint *why)
 {
@@ -96,7 +106,7 @@ load(void **raw, const cyaml_schema_value_t *schema, struct sl_span text, struct
 	        .flags = CYAML_CFG_NO_ALIAS};
 	cyaml_err_t err;
 
-	if (text.len == 0 || text.ptr[0] != '{')
+	if (text.len == 0 || text.ptr[0] != '{' || has_more_documents(text))
 		return complain(why, SL_EMALFORMED, "not a JSON object");
 	*raw = NULL;
 	err = cyaml_load_data(text.ptr, text.len, &config, schema, raw, NULL);
