@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+#define BYTES_16  "000102030405060708090a0b0c0d0e0f"
+#define BYTES_128 BYTES_16 BYTES_16 BYTES_16 BYTES_16 BYTES_16 BYTES_16 BYTES_16 BYTES_16
+
 static const struct {
 	const char *because, *text;
 } malformed[] = {
@@ -15,11 +18,11 @@ static const struct {
         {"two objects", "0500 0500"},
         {"indefinite length (10.1)", "3080 0500 0000"},
         {"a long length below 128", "048105 0102030405"},
-        {"a long length with a leading zero byte", "04820080 {}"},
+        {"a long length with a leading zero byte", "04820080" BYTES_128},
         {"the reserved length byte", "04ff 00"},
         {"a length of four bytes", "0484 00000001 00"},
-        {"a tag number above 30", "1f2100"},
-        {"a tag number above 30, inside", "30{ bf2100 }"},
+        {"a tag number above 30", "1f0100"},
+        {"a tag number above 30, inside", "30{ bf00 }"},
         {"an end of contents", "30{ 0000 }"},
         {"a boolean of no bytes (8.2)", "0100"},
         {"a boolean of two bytes", "0102ffff"},

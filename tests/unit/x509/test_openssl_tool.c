@@ -231,7 +231,7 @@ START_TEST(we_read_its_requests_and_certificates)
 	struct sl_cert cert;
 
 	save("ext.cnf", sl_span_text(settings));
-	foreign_key(_i);
+	foreign_key((size_t)_i);
 	ck_assert_int_eq(OPENSSL(ARG("req"), ARG("-new"), ARG("-config"), ARG(path_of("ext.cnf")),
 	                         ARG("-key"), ARG(path_of("key.pem")), ARG("-outform"), ARG("DER"),
 	                         ARG("-out"), ARG(path_of("csr.der"))),

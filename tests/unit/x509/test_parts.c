@@ -142,6 +142,8 @@ static const struct {
         {"basicConstraints with something after it", "30{" EXTENSION(BASIC, "30{} 0500") "}"},
         {"subjectAltName without a name", "30{" EXTENSION(ALT, "30{}") "}"},
         {"extended key usage without a purpose", "30{" EXTENSION(EXTKU, "30{}") "}"},
+        {"extended key usage with a purpose that does not end",
+                "30{" EXTENSION(EXTKU, "30{06022a86}") "}"},
         {"extended key usage with a number", "30{" EXTENSION(EXTKU, "30{020101}") "}"},
         {"an empty subject key identifier", "30{" EXTENSION(SKI, "0400") "}"},
         {"a subject key identifier that is a number", "30{" EXTENSION(SKI, "020101") "}"},
