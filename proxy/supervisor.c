@@ -116,16 +116,15 @@ close_sockets(struct supervisor *s, const struct slot *but)
 /* --- workers -------------------------------------------------------------------------------------------------------- */
 
 static void
-run_child(struct supervisor *s, unsigned number)
+run_child(struct supervisor *s, unsigned number, pid_t parent)
 {
 	const struct worker_config config = {
 	        .config = s->config, .sockets = s->slots[number].sockets, .number = number};
-	pid_t parent = getppid();
 	int status;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
-	if (parent == 1)
-		_exit(1);
+	if (getppid() != parent)
+		_exit(1); /* it died before the line above */
 	close_sockets(s, &s->slots[number]);
 	status = worker_run(&config);
 	_exit(status);
@@ -135,10 +134,11 @@ static void
 start_worker(struct supervisor *s, unsigned number)
 {
 	struct slot *slot = &s->slots[number];
+	pid_t parent = getpid(); /* 1 in a container */
 	pid_t pid = fork();
 
 	if (pid == 0)
-		run_child(s, number);
+		run_child(s, number, parent);
 	slot->started_ms = loop_now_ms();
 	if (pid < 0) {
 		log_line(LOG_ERROR, "event=fork-failed worker=%u error=\"%s\"", number,
