@@ -60,8 +60,8 @@ check_url(struct origin *o, const char *text, const struct complaint *c)
 		        "with a plain host name or a full address");
 	if (code != 0 || strchr(o->target.path_query, '?') != NULL)
 		return complain(c, "origin", text,
-		        "is no clean URL; write \"https://HOST:PORT/PATH\" without query and "
-		        "fragment");
+		        "is no clean URL; write \"https://HOST:PORT/PATH\" without query, fragment "
+		        "and slash at the end");
 	snprintf(o->name, sizeof o->name, "%s://%s%s%s:%u", o->target.is_https ? "https" : "http",
 	        o->target.host_is_ipv6 ? "[" : "", o->target.host,
 	        o->target.host_is_ipv6 ? "]" : "", (unsigned)o->target.port);

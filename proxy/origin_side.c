@@ -7,11 +7,13 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 
 #include <sl/buf.h>
 
+#include "kept.h"
 #include "request.h"
 #include "response_head.h"
 
@@ -29,7 +31,7 @@ struct transfer {
 	size_t body_sent;
 	struct response_head head;
 	struct sl_buf body;
-	bool is_running, is_head_bad, is_body_large, is_out_of_memory, is_address_refused;
+	bool is_running, is_head_bad, is_body_large, is_out_of_memory;
 };
 
 struct origin_side {
@@ -38,6 +40,8 @@ struct origin_side {
 	struct loop_timer *timer;
 	struct transfer *transfers;
 	size_t transfer_count;
+	struct kept kept;
+	bool is_starting; /* a transfer that has no connection yet */
 	struct origin_side_counts counts;
 };
 
@@ -84,16 +88,30 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
 	struct transfer *t = arg;
 	struct address a;
+	int fd;
 
 	if (purpose != CURLSOCKTYPE_IPCXN ||
 	        !address_from_socket(
 	                &a, (const struct sockaddr *)(const void *)&to->addr, to->addrlen) ||
 	        !origin_allows_address(t->fetch.origin, &a)) {
-		t->is_address_refused = true;
 		t->side->counts.refused_addresses++;
 		return CURL_SOCKET_BAD;
 	}
-	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+	fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+	if (fd >= 0 && !kept_add(&t->side->kept, fd)) {
+		close(fd);
+		return CURL_SOCKET_BAD;
+	}
+	return fd;
+}
+
+static int
+on_close_socket(void *arg, curl_socket_t fd)
+{
+	struct origin_side *side = arg;
+
+	kept_remove(&side->kept, fd);
+	return close(fd);
 }
 
 /* --- the request ------------------------------------------------------------------------------------------------ */
@@ -207,6 +225,8 @@ set_callbacks(struct transfer *t)
 	       curl_easy_setopt(e, CURLOPT_WRITEDATA, t) |
 	       curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket) |
 	       curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t) |
+	       curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket) |
+	       curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, t->side) |
 	       curl_easy_setopt(e, CURLOPT_PRIVATE, t) |
 	       curl_easy_setopt(e, CURLOPT_CURLU, t->url) |
 	       curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers);
@@ -304,24 +324,27 @@ take_results(struct origin_side *side)
 /* --- libcurl on the loop -------------------------------------------------------------------------------------------- */
 
 static void
-on_ready(void *ctx, int fd, bool can_read, bool can_write)
+drive(struct origin_side *side, curl_socket_t fd, int events)
 {
-	struct origin_side *side = ctx;
 	int running;
 
-	curl_multi_socket_action(side->multi, fd,
-	        (can_read ? CURL_CSELECT_IN : 0) | (can_write ? CURL_CSELECT_OUT : 0), &running);
+	if (side->is_starting)
+		side->counts.ended_kept += kept_end_unasked(&side->kept);
+	side->is_starting = false;
+	curl_multi_socket_action(side->multi, fd, events, &running);
 	take_results(side);
+}
+
+static void
+on_ready(void *ctx, int fd, bool can_read, bool can_write)
+{
+	drive(ctx, fd, (can_read ? CURL_CSELECT_IN : 0) | (can_write ? CURL_CSELECT_OUT : 0));
 }
 
 static void
 on_expired(void *ctx)
 {
-	struct origin_side *side = ctx;
-	int running;
-
-	curl_multi_socket_action(side->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	take_results(side);
+	drive(ctx, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static int
@@ -331,6 +354,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 	struct loop_watch *watch = socket_arg;
 
 	(void)easy;
+	kept_set_busy(&side->kept, fd, what != CURL_POLL_REMOVE);
 	if (what == CURL_POLL_REMOVE) {
 		loop_watch_free(watch);
 		return curl_multi_assign(side->multi, fd, NULL) == CURLM_OK ? 0 : -1;
@@ -407,7 +431,8 @@ origin_side_new(struct origin_side **out, const struct origin_side_config *confi
 	if (side == NULL)
 		return SL_ENOMEM;
 	side->config = *config;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+	if (kept_init(&side->kept, 4 * side->config.limits->transfers) == SL_OK &&
+	        curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
 		side->timer = loop_timer_new(config->loop, on_expired, side);
 	if (side->timer != NULL)
 		err = new_multi(side);
@@ -434,6 +459,7 @@ origin_side_free(struct origin_side *side)
 		sl_buf_clear(&t->body);
 	}
 	curl_multi_cleanup(side->multi);
+	kept_clear(&side->kept);
 	loop_timer_free(side->timer);
 	free(side->transfers);
 	free(side);
@@ -466,9 +492,9 @@ origin_side_start(struct origin_side *side, const struct core_fetch *fetch)
 	}
 	t->fetch = *fetch;
 	t->body_sent = 0;
-	t->is_head_bad = t->is_body_large = t->is_out_of_memory = t->is_address_refused = false;
+	t->is_head_bad = t->is_body_large = t->is_out_of_memory = false;
 	response_head_init(&t->head);
-	t->is_running = true;
+	t->is_running = side->is_starting = true;
 	side->counts.running++;
 	side->counts.started++;
 	request_fields(&t->fields, fetch);

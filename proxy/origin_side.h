@@ -32,6 +32,7 @@ void origin_side_abort(struct origin_side *side, struct sl_ref ref);
 
 struct origin_side_counts {
 	uint64_t started, aborted, refused_addresses;
+	uint64_t ended_kept; /* kept connections on which the origin spoke, or that it closed */
 	uint32_t running;
 };
 
