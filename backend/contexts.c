@@ -206,13 +206,15 @@ static void
 look_at_store(struct contexts *c, uint64_t now_ms, uint64_t every_ms)
 {
 	uint64_t version;
+	enum sl_err err;
 
 	if (now_ms < c->checked_ms + every_ms)
 		return;
 	c->checked_ms = now_ms;
 	if (store_version(c->config.store, &version) != SL_OK || version == c->store_version)
 		return;
-	if (store_contexts_each(c->config.store, 0, take_stored, c) == SL_OK)
+	err = store_contexts_each(c->config.store, 0, take_stored, c);
+	if (err == SL_OK || err == SL_ELIMIT) /* the table is full: the rest stays unknown */
 		c->store_version = version;
 }
 

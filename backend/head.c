@@ -153,8 +153,22 @@ follows(struct sl_span first, size_t gap, struct sl_span next)
 	return (uintptr_t)first.ptr + first.len + gap == (uintptr_t)next.ptr;
 }
 
-/* "METHOD SP target SP version CRLF", then "name: value CRLF" per field, then CRLF. White space after the
- * colon is not in the value and may be of any length. */
+/* Between a name and its value stand the colon and white space. */
+static bool
+is_one_line(const struct head_field *f)
+{
+	const uint8_t *at = f->name.ptr + f->name.len + 1;
+
+	if ((uintptr_t)f->value.ptr < (uintptr_t)at)
+		return false;
+	while (at != f->value.ptr && (*at == ' ' || *at == '\t'))
+		at++;
+	return at == f->value.ptr;
+}
+
+/* "METHOD SP target SP version CRLF", then "name: value CRLF" per field, then CRLF. The library wrote NUL over
+ * the line ends, so it is their length that tells; a NUL before a bare LF has the length of CRLF and passes,
+ * cut off and without effect. */
 static bool
 is_laid_out(const struct head *head)
 {
@@ -165,13 +179,9 @@ is_laid_out(const struct head *head)
 	if (!follows(head->method, 1, target) || !follows(target, 1, head->version))
 		return false;
 	for (i = 0; i < head->field_count; i++) {
-		const struct head_field *f = &head->fields[i];
-
-		if (!follows(last, 2, f->name))
+		if (!follows(last, 2, head->fields[i].name) || !is_one_line(&head->fields[i]))
 			return false;
-		if ((uintptr_t)f->value.ptr < (uintptr_t)f->name.ptr + f->name.len + 1)
-			return false;
-		last = f->value;
+		last = head->fields[i].value;
 	}
 	return head->size == 0 ||
 	       (uintptr_t)last.ptr + last.len + 4 == (uintptr_t)head->method.ptr + head->size;

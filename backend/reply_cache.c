@@ -22,7 +22,6 @@ struct entry {
 	struct reply_key key;
 	enum entry_state state;
 	unsigned joiners;
-	bool is_orphan; /* the worker dropped it; a joiner takes it over */
 	int64_t context_id;
 	uint64_t stored_ms;
 	size_t option_len;
@@ -224,7 +223,6 @@ make(struct reply_cache *c, const struct reply_key *key)
 	e->key = *key;
 	e->state = PENDING;
 	e->joiners = 0;
-	e->is_orphan = false;
 	e->next_by_key = *bucket;
 	*bucket = (uint32_t)(e - c->entries);
 	c->counts.entries++;
@@ -253,24 +251,16 @@ reply_cache_begin(
 	return REPLY_PENDING;
 }
 
+/* What the worker dropped is gone: the first joiner to look makes it anew. */
 enum reply_state
 reply_cache_join(
         struct reply_cache *c, const struct reply_key *key, uint64_t now_ms, struct reply *out)
 {
 	struct entry *e = find(c, key);
 
-	if (e == NULL)
-		return reply_cache_begin(c, key, now_ms, out);
-	if (e->state == READY) {
-		view(e, out);
-		c->counts.hits++;
-		return REPLY_READY;
-	}
-	if (!e->is_orphan)
+	if (e != NULL && e->state == PENDING)
 		return REPLY_PENDING;
-	e->is_orphan = false;
-	e->joiners--;
-	return REPLY_MINE;
+	return reply_cache_begin(c, key, now_ms, out);
 }
 
 void
@@ -278,11 +268,8 @@ reply_cache_leave(struct reply_cache *c, const struct reply_key *key)
 {
 	struct entry *e = find(c, key);
 
-	if (e == NULL || e->state != PENDING)
-		return;
-	e->joiners--;
-	if (e->is_orphan && e->joiners == 0)
-		drop(c, e);
+	if (e != NULL && e->joiners > 0)
+		e->joiners--;
 }
 
 void
@@ -290,11 +277,7 @@ reply_cache_drop(struct reply_cache *c, const struct reply_key *key)
 {
 	struct entry *e = find(c, key);
 
-	if (e == NULL)
-		return;
-	if (e->state == PENDING && e->joiners > 0)
-		e->is_orphan = true;
-	else
+	if (e != NULL)
 		drop(c, e);
 }
 

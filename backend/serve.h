@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * sealift-est serve: puts store, authority, contexts, end point and HTTP server together, and takes them apart
- * on SIGTERM or SIGINT. Contexts that another process adds or disables are noticed within half a second. */
+ * on SIGTERM, SIGINT or SIGHUP. Contexts that another process adds or disables are noticed within half a second. */
 #ifndef SERVE_H
 #define SERVE_H
 

@@ -7,10 +7,12 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
+import warnings
 
 HOST = b"Host: est.example\r\n"
 TYPE = b"Content-Type: application/oscore\r\n"
@@ -107,11 +109,11 @@ class Server:
         self.binary = binary
         self.start()
 
-    def start(self):
-        self.log = open(os.path.join(self.folder, "log"), "wb+")
+    def start(self, scheme="http"):
+        self.log = open(os.path.join(self.folder, "log"), "ab+")
         self.process = subprocess.Popen([self.binary, "serve", "-c", self.config], stderr=self.log)
         for _ in range(300):
-            ready = re.search(r"listening on http://127\.0\.0\.1:(\d+)", self.text())
+            ready = re.search(r"listening on %s://127\.0\.0\.1:(\d+)" % scheme, self.text())
             if ready:
                 self.port = int(ready.group(1))
                 return
@@ -202,6 +204,43 @@ def check_odd(server):
     check("405 says what is allowed", statuses(answer) == [405] and b"Allow: POST" in answer, answer)
 
 
+def check_tls(server):
+    """The same with TLS, under a certificate of its own."""
+    key, cert = os.path.join(server.folder, "tls.key"), os.path.join(server.folder, "tls.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=IP:127.0.0.1"], check=True, stderr=subprocess.DEVNULL)
+    os.chmod(key, 0o400)
+    with open(server.config) as f:
+        text = f.read()
+    with open(server.config, "w") as f:
+        f.write(text.replace("  port: 0\n", "  port: 0\n  tls-certificate: tls.pem\n  tls-key: tls.key\n"))
+    server.start("https")
+    context = ssl.create_default_context(cafile=cert)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as plain:
+        with context.wrap_socket(plain, server_hostname="127.0.0.1") as s:
+            s.sendall(GOOD)
+            answer = b""
+            for part in iter(lambda: s.recv(4096), b""):
+                answer += part
+            check("TLS 1.2 or newer", s.version() in ("TLSv1.2", "TLSv1.3"), s.version())
+            check("a message over TLS reaches OSCORE", b"Security context not found" in answer, answer)
+    old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    warnings.simplefilter("ignore", DeprecationWarning)
+    old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    try:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as plain:
+            old.wrap_socket(plain)
+        check("TLS 1.1 is refused", False, "")
+    except (ssl.SSLError, OSError):
+        pass
+    answer, _ = server.ask(GOOD)
+    check("no plain HTTP on a TLS port", not statuses(answer), answer)
+    check("SIGTERM ends with status 0", server.stop() == 0, server.text())
+
+
 def check_slow_close(server):
     """SIGTERM while a request is half sent: the process still ends, with status 0."""
     with socket.create_connection(("127.0.0.1", server.port)) as s:
@@ -220,6 +259,7 @@ def main():
             second = subprocess.run([server.binary, "serve", "-c", server.config], capture_output=True, timeout=30)
             check("a second process refuses to serve the store", second.returncode == 1, second.stderr)
             check_slow_close(server)
+            check_tls(server)
             log = server.text()
             check("one line per request", log.count("outcome=") >= len(ODD), log[-500:])
             check("no sanitizer report", "Sanitizer" not in log and "runtime error" not in log, log)

@@ -36,23 +36,25 @@ take_line(struct sl_span *at)
 	return line;
 }
 
-void
+bool
 lenient_head_parse(struct lenient_head *p, struct sl_span raw)
 {
 	struct sl_span line, at = raw;
+	bool is_complete = false;
 
 	memset(p, 0, sizeof *p);
 	line = take_line(&at);
-	p->head.method = take(&line, " ");
+	p->head.method = cut_at_nul(take(&line, " "));
 	p->head.target = cut_at_nul(take(&line, " "));
-	p->head.version = line;
+	p->head.version = cut_at_nul(line);
 	while (at.len > 0 && p->head.field_count < HEAD_FIELDS_MAX + 1) {
 		struct head_field *f = &p->fields[p->head.field_count];
 
 		line = take_line(&at);
-		if (line.len == 0)
+		is_complete = line.len == 0;
+		if (is_complete)
 			break;
-		f->name = take(&line, ":");
+		f->name = cut_at_nul(take(&line, ":"));
 		while (line.len > 0 && (*line.ptr == ' ' || *line.ptr == '\t')) {
 			line.ptr++;
 			line.len--;
@@ -63,5 +65,6 @@ lenient_head_parse(struct lenient_head *p, struct sl_span raw)
 	p->head.fields = p->fields;
 	p->head.is_in_place = true;
 	p->head.target_at = p->head.target.ptr;
-	p->head.size = raw.len;
+	p->head.size = raw.len - at.len;
+	return is_complete;
 }

@@ -11,6 +11,7 @@ struct lenient_head {
 	struct head_field fields[HEAD_FIELDS_MAX + 2];
 };
 
-void lenient_head_parse(struct lenient_head *p, struct sl_span raw);
+/* False: the empty line at the end of the head is missing. */
+bool lenient_head_parse(struct lenient_head *p, struct sl_span raw);
 
 #endif

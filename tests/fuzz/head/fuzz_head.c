@@ -63,9 +63,12 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct head_request request;
 	struct head_refusal why = {0};
 
-	lenient_head_parse(&p, (struct sl_span){bytes, len});
+	/* A library hands over whole heads. A NUL before a bare LF cannot be told from CRLF (head.c). */
+	if (!lenient_head_parse(&p, (struct sl_span){bytes, len}) ||
+	        memmem(bytes, len, "\0\n", 2) != NULL)
+		return 0;
 	if (head_check(&p.head, &rules, &request, &why))
-		look_again(bytes, len, &request);
+		look_again(bytes, p.head.size, &request);
 	else
 		require(why.status >= 400 && why.status < 600 && why.text != NULL);
 	return 0;

@@ -193,8 +193,12 @@ START_TEST(one_joiner_takes_over_what_was_dropped)
 	reply_cache_drop(cache, &key);
 	ck_assert_int_eq(join("a", 0, &out), REPLY_MINE);
 	ck_assert_int_eq(join("a", 0, &out), REPLY_PENDING);
-	reply_cache_drop(cache, &key);
+	reply_cache_leave(cache, &key); /* never counted twice */
 	reply_cache_leave(cache, &key);
+	ck_assert_int_eq(begin("a", 0, &out), REPLY_PENDING);
+	ck_assert_int_eq(begin("a", 0, &out), REPLY_PENDING);
+	ck_assert_int_eq(begin("a", 0, &out), REPLY_BUSY);
+	reply_cache_drop(cache, &key);
 	ck_assert_uint_eq(reply_cache_counts(cache).entries, 0);
 	ck_assert_int_eq(join("a", 0, &out), REPLY_MINE);
 }
