@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum sl_err
 kept_init(struct kept *k, size_t cap)
@@ -30,13 +31,14 @@ find(struct kept *k, int fd)
 	return NULL;
 }
 
-bool
-kept_add(struct kept *k, int fd)
+int
+kept_open(struct kept *k, int family, int type, int protocol)
 {
-	if (k->count == k->cap)
-		return false;
-	k->sockets[k->count++] = (struct pollfd){.fd = ~fd, .events = POLLIN};
-	return true;
+	int fd = k->count < k->cap ? socket(family, type | SOCK_CLOEXEC, protocol) : -1;
+
+	if (fd >= 0)
+		k->sockets[k->count++] = (struct pollfd){.fd = ~fd, .events = POLLIN};
+	return fd;
 }
 
 void
@@ -48,13 +50,15 @@ kept_set_busy(struct kept *k, int fd, bool is_busy)
 		s->fd = is_busy ? ~fd : fd;
 }
 
-void
-kept_remove(struct kept *k, int fd)
+int
+kept_close(void *kept, int fd)
 {
+	struct kept *k = kept;
 	struct pollfd *s = find(k, fd);
 
 	if (s != NULL)
 		*s = k->sockets[--k->count];
+	return close(fd);
 }
 
 size_t

@@ -19,12 +19,12 @@ struct kept {
 /* SL_ENOMEM. */
 enum sl_err kept_init(struct kept *k, size_t cap) SL_MUST_USE;
 void kept_clear(struct kept *k);
-/* A new socket, busy. False when there is no room. */
-bool kept_add(struct kept *k, int fd);
-/* Idle: nobody waits for an answer on it. An unknown socket is ignored, here and below. */
+/* socket(2), busy at first; -1: no room, or as socket. */
+int kept_open(struct kept *k, int family, int type, int protocol);
+/* Idle: nobody waits for an answer on it. An unknown socket is ignored. */
 void kept_set_busy(struct kept *k, int fd, bool is_busy);
-/* The socket is about to be closed. */
-void kept_remove(struct kept *k, int fd);
+/* close(2), in the form in which libcurl asks for it. */
+int kept_close(void *kept, int fd);
 /* Shuts down every idle one that has bytes or its end to tell, so that nobody sends a request on it.
  * Returns how many. */
 size_t kept_end_unasked(struct kept *k);

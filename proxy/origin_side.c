@@ -7,7 +7,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <curl/curl.h>
 
@@ -88,7 +87,6 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
 	struct transfer *t = arg;
 	struct address a;
-	int fd;
 
 	if (purpose != CURLSOCKTYPE_IPCXN ||
 	        !address_from_socket(
@@ -97,21 +95,7 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 		t->side->counts.refused_addresses++;
 		return CURL_SOCKET_BAD;
 	}
-	fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
-	if (fd >= 0 && !kept_add(&t->side->kept, fd)) {
-		close(fd);
-		return CURL_SOCKET_BAD;
-	}
-	return fd;
-}
-
-static int
-on_close_socket(void *arg, curl_socket_t fd)
-{
-	struct origin_side *side = arg;
-
-	kept_remove(&side->kept, fd);
-	return close(fd);
+	return kept_open(&t->side->kept, to->family, to->socktype, to->protocol);
 }
 
 /* --- the request ------------------------------------------------------------------------------------------------ */
@@ -156,20 +140,19 @@ set_method(struct transfer *t)
 	const struct core_fetch *f = &t->fetch;
 	bool has_body = f->body.len > 0 || strcmp(f->method, "POST") == 0 ||
 	                strcmp(f->method, "PUT") == 0 || strcmp(f->method, "PATCH") == 0;
-	CURLcode rc = curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, f->method);
+	/* nothing to rewind, so only a fresh connection keeps libcurl from sending twice */
+	CURLcode rc = curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, f->body.len == 0 ? 1L : 0L);
 
-	if (!has_body) /* nothing to rewind, so only a fresh connection keeps libcurl from sending twice */
-		return rc | curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L) |
-		       curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, f->method) |
-		       curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
-	rc |= curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
-	rc |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
-	rc |= curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)f->body.len);
-	rc |= curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_read);
-	rc |= curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
-	if (f->body.len == 0)
-		rc |= curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
-	return rc;
+	if (has_body)
+		rc |= curl_easy_setopt(t->easy, CURLOPT_POST, 1L) |
+		      curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL) |
+		      curl_easy_setopt(
+		              t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)f->body.len) |
+		      curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_read) |
+		      curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
+	else
+		rc |= curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
+	return rc | curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, f->method);
 }
 
 static CURLcode
@@ -225,8 +208,8 @@ set_callbacks(struct transfer *t)
 	       curl_easy_setopt(e, CURLOPT_WRITEDATA, t) |
 	       curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket) |
 	       curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t) |
-	       curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket) |
-	       curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, t->side) |
+	       curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, kept_close) |
+	       curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, &t->side->kept) |
 	       curl_easy_setopt(e, CURLOPT_PRIVATE, t) |
 	       curl_easy_setopt(e, CURLOPT_CURLU, t->url) |
 	       curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers);
@@ -245,7 +228,7 @@ has_connected(const struct transfer *t)
 static enum sl_map_transport
 transport_of(const struct transfer *t, CURLcode rc)
 {
-	if (t->is_out_of_memory)
+	if (t->is_out_of_memory || rc == CURLE_OUT_OF_MEMORY)
 		return SL_MAP_EXHAUSTED;
 	if (t->is_body_large)
 		return SL_MAP_TOO_LARGE;
@@ -261,8 +244,6 @@ transport_of(const struct transfer *t, CURLcode rc)
 	case CURLE_SSL_CERTPROBLEM:
 	case CURLE_SSL_CIPHER:
 	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_SSL_INVALIDCERTSTATUS:
 		return SL_MAP_UNREACHABLE;
 	case CURLE_OPERATION_TIMEDOUT:
 		return has_connected(t) ? SL_MAP_NO_ANSWER : SL_MAP_CONNECT_TIMEOUT;
@@ -271,8 +252,6 @@ transport_of(const struct transfer *t, CURLcode rc)
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_FAIL_REWIND:
 		return t->head.bytes == 0 ? SL_MAP_CLOSED : SL_MAP_BAD_HTTP;
-	case CURLE_OUT_OF_MEMORY:
-		return SL_MAP_EXHAUSTED;
 	default:
 		return SL_MAP_BAD_HTTP;
 	}
@@ -324,27 +303,23 @@ take_results(struct origin_side *side)
 /* --- libcurl on the loop -------------------------------------------------------------------------------------------- */
 
 static void
-drive(struct origin_side *side, curl_socket_t fd, int events)
+on_ready(void *ctx, int fd, bool can_read, bool can_write)
 {
+	struct origin_side *side = ctx;
 	int running;
 
 	if (side->is_starting)
 		side->counts.ended_kept += kept_end_unasked(&side->kept);
 	side->is_starting = false;
-	curl_multi_socket_action(side->multi, fd, events, &running);
+	curl_multi_socket_action(side->multi, fd,
+	        (can_read ? CURL_CSELECT_IN : 0) | (can_write ? CURL_CSELECT_OUT : 0), &running);
 	take_results(side);
-}
-
-static void
-on_ready(void *ctx, int fd, bool can_read, bool can_write)
-{
-	drive(ctx, fd, (can_read ? CURL_CSELECT_IN : 0) | (can_write ? CURL_CSELECT_OUT : 0));
 }
 
 static void
 on_expired(void *ctx)
 {
-	drive(ctx, CURL_SOCKET_TIMEOUT, 0);
+	on_ready(ctx, CURL_SOCKET_TIMEOUT, false, false);
 }
 
 static int
@@ -366,10 +341,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 			return -1;
 		}
 	}
-	return loop_watch_set(watch, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0) ==
-	                       SL_OK
-	               ? 0
-	               : -1;
+	return loop_watch_set(watch, what & CURL_POLL_IN, what & CURL_POLL_OUT) == SL_OK ? 0 : -1;
 }
 
 static int
@@ -388,10 +360,10 @@ on_timer(CURLM *multi, long timeout_ms, void *arg)
 static enum sl_err
 new_transfers(struct origin_side *side)
 {
-	side->transfer_count = side->config.limits->transfers;
-	side->transfers = calloc(side->transfer_count, sizeof *side->transfers);
+	side->transfers = calloc(side->config.limits->transfers, sizeof *side->transfers);
 	if (side->transfers == NULL)
 		return SL_ENOMEM;
+	side->transfer_count = side->config.limits->transfers;
 	for (size_t i = 0; i < side->transfer_count; i++) {
 		struct transfer *t = &side->transfers[i];
 
@@ -450,7 +422,7 @@ origin_side_free(struct origin_side *side)
 {
 	if (side == NULL)
 		return;
-	for (size_t i = 0; side->transfers != NULL && i < side->transfer_count; i++) {
+	for (size_t i = 0; i < side->transfer_count; i++) {
 		struct transfer *t = &side->transfers[i];
 
 		if (t->is_running)
