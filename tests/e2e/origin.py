@@ -43,9 +43,9 @@ class Origin:
             except OSError:
                 return
             self.connections += 1
-            threading.Thread(target=self.serve, args=(conn,), daemon=True).start()
+            threading.Thread(target=self.serve, args=(conn, self.connections), daemon=True).start()
 
-    def serve(self, conn):
+    def serve(self, conn, number):
         try:
             if self.wrap is not None:
                 conn = self.wrap(conn)
@@ -54,6 +54,7 @@ class Origin:
                 request, rest = read_request(conn, rest)
                 if request is None:
                     break
+                request.connection = number
                 with self.lock:
                     self.requests.append(request)
                 if self.behave(self, conn, request) is False:
