@@ -97,6 +97,23 @@ revoke(struct store *store, const struct revoke *wish, struct store_certificate 
 	return err ? err : store_revoke(store, &revocation);
 }
 
+static enum sl_err
+disable_contexts(struct store *store, const char *identity, size_t *count)
+{
+	char text[STORE_AUDIT_MAX];
+	struct audit_line line =
+	        audit_line_over(text, sizeof text, "contexts-disabled", admin_now());
+	struct store_audit audit = {.time = admin_now(), .line = text};
+	enum sl_err err = store_contexts_disable(store, identity, count);
+
+	if (err)
+		return err;
+	audit_line_text(&line, "identity", identity);
+	audit_line_number(&line, "count", (int64_t)*count);
+	err = audit_line_finish(&line);
+	return err ? err : store_audit_append(store, &audit);
+}
+
 /* A device that lost its certificate does not get another one with the same context. */
 static int
 revoke_and_disable(struct admin *admin, const struct revoke *wish)
@@ -114,7 +131,7 @@ revoke_and_disable(struct admin *admin, const struct revoke *wish)
 	printf("certificate %s of %s revoked\n", wish->serial_text, found.identity);
 	if (wish->keep_contexts || strcmp(wish->reason, "superseded") == 0)
 		return EXIT_SUCCESS;
-	err = store_contexts_disable(admin->store, found.identity, &count);
+	err = disable_contexts(admin->store, found.identity, &count);
 	if (err)
 		return admin_failed(found.identity, err);
 	printf("contexts of %s disabled: %zu\n", found.identity, count);

@@ -56,7 +56,7 @@ release(int fd, int kept, int file, char out[static TEXT_MAX])
 }
 
 /* The words of one command line, split at spaces; "@" is the lab's folder, "@c" its "-c FILE". */
-static int
+static int SL_PRINTF(2, 3)
 run(int (*command)(int, char **), const char *fmt, ...)
 {
 	static char line[2048], words[WORDS_MAX][256];
