@@ -404,10 +404,8 @@ inner_blocks_answer(
 	struct sl_coap_block wish = {.szx = DEFAULT_SZX};
 	bool has_wish = sl_coap_get_block(ask->request, SL_COAP_BLOCK2, &wish) == SL_OK;
 
-	if (sl_coap_get_block(ask->request, SL_COAP_BLOCK1, &answer->block1) == SL_OK) {
-		answer->has_block1 = true;
-		answer->block1.more = false;
-	}
+	answer->has_block1 =
+	        sl_coap_get_block(ask->request, SL_COAP_BLOCK1, &answer->block1) == SL_OK;
 	if (SL_COAP_CODE_CLASS(answer->code) != 2 || answer->payload.len == 0)
 		return;
 	if (is_beyond(answer->payload.len, wish)) {

@@ -134,6 +134,7 @@ static const struct {
         {"a NUL in a value", RAW(LINE HOST TYPE LENGTH "OSCORE: CSU\0x\r\n" END), 400},
         {"a NUL in a value that nobody reads", RAW(LINE HOST TYPE LENGTH SEALED "X: a\0b\r\n" END),
                 400},
+        {"a NUL in a name", RAW(LINE HOST TYPE LENGTH SEALED "X\0Y: a\r\n" END), 400},
         {"a NUL in the path", RAW("POST /\0x HTTP/1.1\r\n" HOST TYPE LENGTH SEALED END), 400},
         {"a control character in a value", RAW(LINE HOST TYPE LENGTH SEALED "X: a\x01z\r\n" END),
                 400},
