@@ -216,15 +216,21 @@ START_TEST(a_queue_is_bounded_and_dies_with_its_first)
 	take(m);
 	ck_assert_err(reply(m, ref, "x", 0), SL_ELIMIT);
 	ck_assert_uint_eq(sl_messages_counts(m).running, 1);
+	put_request(m, 1, "4101 0005 05 b161", 0); /* ends the one with this ID: room for another */
+	ck_assert_ok(reply(m, ref, "x", 0));
+	ref = acked_request(1, 18, 0);
+	ck_assert_err(reply(m, ref, "x", 0), SL_ELIMIT);
 	ck_assert_ok(sl_messages_no_reply(m, ref, 0));
 	for (uint64_t now = 0; now <= 93000; now += 500)
 		sl_messages_on_time(m, now);
 	ck_assert_uint_eq(sl_messages_counts(m).timed_out, 17);
 	ck_assert_uint_eq(sl_messages_counts(m).retransmissions, 4);
 	ck_assert_uint_eq(sl_messages_counts(m).reply_bytes, 0);
-	ref = acked_request(1, 18, 93001);
-	ck_assert_ok(reply(m, ref, "x", 93001)); /* and the peer is served again */
-	ck_assert_uint_eq(take(m).msg.token[0], 18);
+	sl_messages_on_time(m, 247000);
+	ck_assert_uint_eq(sl_messages_counts(m).running, 0);
+	ref = acked_request(1, 19, 247001);
+	ck_assert_ok(reply(m, ref, "x", 247001)); /* and the peer is served again */
+	ck_assert_uint_eq(take(m).msg.token[0], 19);
 }
 END_TEST
 
@@ -366,6 +372,20 @@ START_TEST(a_reply_fits_a_datagram)
 }
 END_TEST
 
+/* Also when the exchange that used it has ended before its time. */
+START_TEST(a_message_id_is_not_used_again_at_once)
+{
+	static const char *const requests[] = {"5001 0001", "5101 0001 aa"};
+	uint16_t ids[2];
+
+	for (int i = 0; i < 2; i++) {
+		ck_assert_ok(reply(m, put_request(m, 1, requests[i], 0), "x", 0));
+		ids[i] = take(m).msg.message_id;
+	}
+	ck_assert_uint_ne(ids[0], ids[1]);
+}
+END_TEST
+
 /* Section 4.4: no message ID twice within EXCHANGE_LIFETIME; the first one is not foreseeable. */
 START_TEST(message_ids_differ)
 {
@@ -449,6 +469,7 @@ main(void)
 	tcase_add_test(tc, never_forgets_what_is_under_way);
 	tcase_add_test(tc, a_reply_fits_a_datagram);
 	tcase_add_test(tc, message_ids_differ);
+	tcase_add_test(tc, a_message_id_is_not_used_again_at_once);
 	tcase_add_test(tc, refuses_a_table_without_records);
 	tcase_add_test(tc, starts_with_the_numbers_of_section_4_8);
 	suite_add_tcase(s, tc);

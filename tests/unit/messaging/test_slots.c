@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define MAX   37
-#define STEPS 4000
+#define STEPS 1500
 
 static uint64_t seed = 88172645463325252;
 
@@ -44,6 +44,10 @@ START_TEST(a_slab_gives_each_slot_once)
 		used += slot != 0;
 		ck_assert_uint_eq(sl_slab_used(&s), used);
 	}
+	for (; used < MAX; used++)
+		ck_assert_uint_ne(sl_slab_take(&s), 0);
+	ck_assert_uint_eq(sl_slab_take(&s), 0);
+	ck_assert_uint_eq(sl_slab_used(&s), MAX);
 	sl_slab_clear(&s);
 }
 END_TEST
@@ -129,6 +133,10 @@ START_TEST(a_heap_knows_the_first)
 		ck_assert_uint_eq(sl_heap_due(&h), first);
 		if (first != UINT64_MAX)
 			ck_assert_uint_eq(due[sl_heap_first(&h)], first);
+		for (uint32_t at = 1; at <= h.count; at++) {
+			ck_assert_uint_eq(h.at[h.slots[at]], at);
+			ck_assert(at == 1 || due[h.slots[at / 2]] <= due[h.slots[at]]);
+		}
 	}
 	sl_heap_clear(&h);
 }

@@ -60,7 +60,7 @@ enum sl_messages_event {
 	SL_MESSAGES_REQUEST,  /* a new request in in->request: answer or drop in->ref */
 	SL_MESSAGES_DELIVERED, /* in->ref: the peer acknowledged our separate response */
 	SL_MESSAGES_REFUSED,  /* in->ref: the peer reset our separate response */
-	SL_MESSAGES_FULL,     /* a new request, but no record is free: in->request is filled, no ref;
+	SL_MESSAGES_FULL,     /* a new request, but no record is free: in->request is filled;
 	                       * sl_messages_answer_stateless may be used */
 };
 
