@@ -36,6 +36,8 @@ static const struct {
         {"no subject", REQUEST(INFO("020100", "", P256_SPKI, "a0{}")), SL_EMALFORMED},
         {"a subject that is no Name", REQUEST(INFO("020100", "30{0500}", P256_SPKI, "a0{}")),
                 SL_EMALFORMED},
+        {"a subject with an RDN of nothing", REQUEST(INFO("020100", "30{31{}}", P256_SPKI, "a0{}")),
+                SL_EMALFORMED},
         {"a subject that is no UTF-8", REQUEST(INFO("020100", NAME("ff"), P256_SPKI, "a0{}")),
                 SL_EMALFORMED},
         {"no key", REQUEST(INFO("020100", NAME_A, "", "a0{}")), SL_EMALFORMED},
