@@ -75,6 +75,7 @@ struct limits {
 	uint64_t uploads;
 	uint64_t uploads_per_peer;
 	uint64_t answers;
+	uint64_t verified_peers;
 	uint64_t receive_buffer;
 };
 

@@ -49,6 +49,7 @@ new_echo(struct proxy_core *core, const struct proxy_core_config *config)
 	struct sl_echo_config echo;
 
 	sl_echo_config_init(&echo);
+	echo.verified_max = (uint32_t)config->config->limits.verified_peers;
 	memcpy(echo.key, config->echo_key, sizeof echo.key);
 	return sl_echo_new(&core->echo, &echo);
 }
