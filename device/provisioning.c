@@ -64,6 +64,8 @@ static const cyaml_schema_value_t settings_schema = {
 
 /* --- what libcyaml says, which it says through its log only ------------------------------------------ */
 
+static void on_log(cyaml_log_t level, void *arg, const char *fmt, va_list args) SL_PRINTF(3, 0);
+
 static void
 on_log(cyaml_log_t level, void *arg, const char *fmt, va_list args)
 {
