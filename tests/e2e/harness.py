@@ -201,6 +201,27 @@ class Proxy:
         self.server.stop()
 
 
+class Command:
+    """A command in the background."""
+
+    def __init__(self, args, folder):
+        self.name = os.path.basename(args[0])
+        self.process = subprocess.Popen(args, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True)
+        living.append(self.process)
+
+    def wait(self, seconds=90):
+        """(exit status, JSON object on standard output, standard error)"""
+        out, err = self.process.communicate(timeout=seconds)
+        check_output(self.name, err)
+        return self.process.returncode, json.loads(out) if out.strip() else {}, err
+
+    def kill(self):
+        self.process.kill()
+        _, err = self.process.communicate()
+        check_output(self.name, err)
+
+
 class Device:
     """sealift-device with a state folder. The server's place may change between two commands."""
 
@@ -218,17 +239,8 @@ class Device:
         return json.loads(done.stdout)
 
     def start(self, *args):
-        """In the background; returns a function that waits and gives (exit status, JSON object, stderr)."""
-        process = subprocess.Popen([program("sealift-device"), *args, "--state", self.state, "--json"],
-                                   cwd=self.home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True)
-        living.append(process)
-
-        def wait(seconds=90):
-            out, err = process.communicate(timeout=seconds)
-            check_output("sealift-device", err)
-            return process.returncode, json.loads(out) if out.strip() else {}, err
-        return wait
+        """In the background."""
+        return Command([program("sealift-device"), *args, "--state", self.state, "--json"], self.home)
 
     def path(self, name):
         return os.path.join(self.state, name)
@@ -245,12 +257,29 @@ class Device:
 # --- the hops ------------------------------------------------------------------------------------------------
 
 
+class Crossing:
+    """One HTTP message at the tap. way is "request" or "response"."""
+
+    def __init__(self, way, head, body, connection):
+        self.way, self.head, self.body, self.connection = way, head, body, connection
+
+    @property
+    def oscore(self):
+        """The OSCORE field's value, or None."""
+        found = re.findall(rb"(?im)^oscore: *(\S+) *\r?$", self.head)
+        return found[0].decode() if found else None
+
+    @property
+    def status(self):
+        return int(self.head.split(b" ")[1])
+
+
 class Tap:
-    """Stands between proxy and server and shows each whole HTTP message to hook(way, head, body), which may
-    wait, or return False to cut the connection. way is "request" or "response"."""
+    """Stands between proxy and server and shows each whole HTTP message to hook(crossing), which may wait, or return
+    False to cut the connection."""
 
     def __init__(self, port, hook=None):
-        self.target, self.hook, self.seen = ("127.0.0.1", port), hook, []
+        self.target, self.hook, self.seen, self.connections = ("127.0.0.1", port), hook, [], 0
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/"
@@ -264,10 +293,19 @@ class Tap:
         self.listener.close()
 
     def requests(self):
-        return [(head, body) for way, head, body in self.seen if way == "request"]
+        return [c for c in self.seen if c.way == "request"]
 
-    def responses(self):
-        return [(head, body) for way, head, body in self.seen if way == "response"]
+    def exchanges(self):
+        """(request, response or None): on one connection they take turns."""
+        waiting, pairs = {}, []
+        for c in list(self.seen):
+            if c.way == "request":
+                waiting[c.connection] = len(pairs)
+                pairs.append((c, None))
+            else:
+                at = waiting.pop(c.connection)
+                pairs[at] = (pairs[at][0], c)
+        return pairs
 
     def accept(self):
         while True:
@@ -280,10 +318,11 @@ class Tap:
             except OSError:
                 near.close()
                 continue
+            self.connections += 1
             for a, b, way in ((near, far, "request"), (far, near, "response")):
-                threading.Thread(target=self.carry, args=(a, b, way), daemon=True).start()
+                threading.Thread(target=self.carry, args=(a, b, way, self.connections), daemon=True).start()
 
-    def carry(self, source, sink, way):
+    def carry(self, source, sink, way, number):
         waiting = b""
         try:
             while True:
@@ -292,7 +331,7 @@ class Tap:
                     break
                 waiting += data
                 while True:
-                    message, waiting = self.take(way, waiting)
+                    message, waiting = self.take(way, waiting, number)
                     if message is None:
                         break
                     sink.sendall(message)
@@ -305,7 +344,7 @@ class Tap:
                 except OSError:
                     pass
 
-    def take(self, way, data):
+    def take(self, way, data, number):
         """The first whole message, and the rest."""
         if b"\r\n\r\n" not in data:
             return None, data
@@ -315,15 +354,11 @@ class Tap:
         if len(rest) < size:
             return None, data
         body = rest[:size]
-        self.seen.append((way, head, body))
-        if self.hook is not None and self.hook(way, head, body) is False:
+        crossing = Crossing(way, head, body, number)
+        self.seen.append(crossing)
+        if self.hook is not None and self.hook(crossing) is False:
             raise OSError("cut")
         return head + b"\r\n\r\n" + body, rest[size:]
-
-
-def oscore_field(head):
-    found = re.findall(rb"(?im)^oscore: *(\S+) *\r?$", head)
-    return found[0].decode() if found else None
 
 
 class Case(unittest.TestCase):
@@ -389,4 +424,4 @@ def main():
         PROGRAMS = os.path.abspath(sys.argv.pop(1))
     if not os.path.exists(program("sealift-proxy")):
         sys.exit(f"usage: {sys.argv[0]} FOLDER-OF-PROGRAMS [unittest arguments]")
-    unittest.main()
+    unittest.main(warnings="ignore")  # sockets of threads that end with the process
