@@ -22,7 +22,6 @@ static const struct {
 };
 
 static const struct sl_map_row refusals[] = {
-	{202, 202, SL_COAP_BAD_GATEWAY, 0, "202 without a result", 0},
 	{400, 400, SL_COAP_BAD_REQUEST, SL_MAP_QUOTE, "status 400", 0},         /* 8075 table 2 */
 	{401, 401, SL_COAP_UNAUTHORIZED, SL_MAP_QUOTE, "status 401", 0},        /* 9148 4.5 */
 	{403, 403, SL_COAP_FORBIDDEN, SL_MAP_QUOTE, "status 403", 0},           /* 8075 table 2 */

@@ -80,14 +80,14 @@ policy_refuses(const struct view *v, enum policy policy)
 }
 
 /* RFC 7252 sections 5.4.3 and 5.4.5. A value in the EDHOC option is ignored (RFC 9668 section
- * 3.1); Hop-Limit has its own rule. */
+ * 3.1). */
 static bool
 is_misshapen(const struct sl_coap_option *opt, const struct sl_coap_option *before)
 {
 	const struct sl_coap_option_def *def = sl_coap_option_def(opt->number);
 	size_t len = sl_coap_option_value(opt).len;
 
-	if (def == NULL || opt->number == SL_COAP_HOP_LIMIT)
+	if (def == NULL)
 		return false;
 	if (before != NULL && before->number == opt->number && !def->is_repeatable)
 		return true;

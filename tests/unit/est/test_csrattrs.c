@@ -71,6 +71,7 @@ static const struct {
         {"an OID that does not end", "3003 0601aa"},
         {"an OID number with a leading zero", "3004 06028001"},
         {"an OID number with a leading zero inside", "3005 06032a8001"},
+        {"an OID that does not end after a continued zero", "3005 06032a8180"},
         {"an attribute without a set", "3005 3003 " OID_12},
         {"an attribute with an empty set", "3007 3005 " OID_12 "3100"},
         {"an attribute with a SEQUENCE", "300a 3008 " OID_12 "3003 020105"},
@@ -78,6 +79,8 @@ static const struct {
         {"an attribute whose type is no OID", "300a 3008 020105 3103 020105"},
         {"an empty attribute", "3002 3000"},
         {"a value cut short", "300a 3008 " OID_12 "3103 020205"},
+        {"a value with a long tag", "300a 3008 " OID_12 "3103 1f0100"},
+        {"end-of-contents as a value", "3009 3007 " OID_12 "3102 0000"},
         {"a value without length", "3008 3006 " OID_12 "3101 02"},
         {"the last item is cut short", "3004 " OID_12 "06"},
 };
@@ -125,6 +128,59 @@ START_TEST(lengths_grow_with_the_content)
 		ck_assert_uint_eq(all.count, 1);
 		ck_assert_ok(sl_est_csrattrs_encode(&out, all.list, all.count));
 		ck_assert_bytes(sl_writer_span(&out), sl_writer_span(&w));
+	}
+}
+END_TEST
+
+/* 84 names of three bytes and one of four: 256 bytes. */
+START_TEST(only_81_and_82_begin_a_long_length)
+{
+	static const struct {
+		const char *head;
+		enum sl_err want;
+	} rows[] = {{"30820100", SL_OK}, {"30830100", SL_EMALFORMED}, {"30800100", SL_EMALFORMED},
+	        {"30ff0100", SL_EMALFORMED}};
+	uint8_t der[4 + 256];
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct sl_writer w = sl_writer_over(der, sizeof der);
+		struct sl_est_csrattrs got;
+
+		sl_write_span(&w, hex(rows[i].head));
+		for (size_t n = 0; n < 84; n++)
+			sl_write_span(&w, hex(OID_12));
+		sl_write_span(&w, hex("06022a03"));
+		ck_assert_err(sl_est_csrattrs_decode(&got, sl_writer_span(&w)), rows[i].want);
+	}
+}
+END_TEST
+
+/* Where the length takes a byte more: an OCTET STRING of n in a set of n + 2 or n + 3. */
+START_TEST(lengths_are_in_the_fewest_bytes)
+{
+	static const struct {
+		size_t octets;
+		const char *set_head;
+	} rows[] = {{125, "317f"}, {126, "318180"}, {252, "3181ff"}, {253, "31820100"}};
+	uint8_t item[300], out[400];
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct sl_writer w = sl_writer_over(item, sizeof item);
+		struct sl_writer to = sl_writer_over(out, sizeof out);
+		struct sl_span value, head = hex(rows[i].set_head);
+		struct sl_est_attr attr = {hex(OID_12), &value, 1};
+		struct sl_est_attrs all;
+
+		sl_write_u8(&w, 0x04);
+		if (rows[i].octets >= 0x80)
+			sl_write_u8(&w, 0x81);
+		sl_write_u8(&w, (uint8_t)rows[i].octets);
+		memset(item + w.len, 0, rows[i].octets);
+		value = sl_span(item, w.len + rows[i].octets);
+		ck_assert_ok(sl_est_csrattrs_encode(&to, &attr, 1));
+		ck_assert_bytes(sl_span(out + to.len - value.len - head.len, head.len), head);
+		ck_assert_ok(sl_est_csrattrs_read(&all, sl_writer_span(&to)));
+		ck_assert_bytes(all.list[0].values[0], value);
 	}
 }
 END_TEST
@@ -238,6 +294,7 @@ START_TEST(writes_only_der)
 	        {"an oid cut short", {.oid = hex("06022a")}, SL_EMALFORMED},
 	        {"a set without values", {good, values, 0}, SL_EMALFORMED},
 	        {"a value that is no item", {good, values, 1}, SL_EMALFORMED},
+	        {"16 values, none an item", {good, values, 16}, SL_EMALFORMED},
 	        {"17 values", {good, values, 17}, SL_ELIMIT},
 	};
 	uint8_t out[100];
@@ -284,6 +341,8 @@ main(void)
 	tcase_add_loop_test(tc, takes_what_it_knows, 0, (int)ARRAY_LEN(accepted));
 	tcase_add_loop_test(tc, refuses_malformed_lists, 0, (int)ARRAY_LEN(malformed));
 	tcase_add_test(tc, lengths_grow_with_the_content);
+	tcase_add_test(tc, only_81_and_82_begin_a_long_length);
+	tcase_add_test(tc, lengths_are_in_the_fewest_bytes);
 	tcase_add_test(tc, refuses_every_proper_prefix);
 	tcase_add_test(tc, reading_ends_at_sixteen_items);
 	tcase_add_test(tc, reading_ends_at_64_values);

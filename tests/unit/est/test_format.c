@@ -43,6 +43,12 @@ static const struct {
         {"discovery, no Accept", SL_EST_WELL_KNOWN_CORE, NONE, NONE, 40},
         {"discovery", SL_EST_WELL_KNOWN_CORE, NONE, 40, 40},
         {"discovery as JSON", SL_EST_WELL_KNOWN_CORE, NONE, 50, -SL_EUNSUPPORTED},
+        {"enrol as text", SL_EST_SEN, 286, 0, -SL_EUNSUPPORTED},
+        {"renew as text", SL_EST_SREN, 286, 0, -SL_EUNSUPPORTED},
+        {"attributes as text", SL_EST_ATT, NONE, 0, -SL_EUNSUPPORTED},
+        {"a key as text", SL_EST_SKG, 286, 0, -SL_EUNSUPPORTED},
+        {"a key and a certificate as text", SL_EST_SKC, 286, 0, -SL_EUNSUPPORTED},
+        {"discovery as text", SL_EST_WELL_KNOWN_CORE, NONE, 0, -SL_EUNSUPPORTED},
         {"no such function", (enum sl_est_function)99, NONE, NONE, -SL_EMALFORMED},
 };
 

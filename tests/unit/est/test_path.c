@@ -20,6 +20,7 @@ static const struct {
         {"/.well-known/core", SL_EST_WELL_KNOWN_CORE, ""},
         {"/.well-known/est/plant-7/sen", SL_EST_SEN, "plant-7"},
         {"/.well-known/est/a.b_c~d/crts", SL_EST_CRTS, "a.b_c~d"},
+        {"/.well-known/est/AZaz09/crts", SL_EST_CRTS, "AZaz09"},
         {"/.well-known/est/core/crts", SL_EST_CRTS, "core"},
         {"/.well-known/est/01234567890123456789012345678901/att", SL_EST_ATT,
                 "01234567890123456789012345678901"},

@@ -31,6 +31,8 @@ static const struct {
         {287, "application/pkix-cert"},
         {1, "application/coap-payload;cf=1"},
         {65003, "application/coap-payload;cf=65003"},
+        {10, "application/coap-payload;cf=10"},
+        {9, "application/coap-payload;cf=9"},
         {65535, "application/coap-payload;cf=65535"},
 };
 
@@ -80,6 +82,7 @@ static const struct {
         {"application/pkcs7-mime; name=\"smime.p7c\"; SMIME-Type=Certs-Only", 281},
         {"application/coap-payload; x=y; cf=\"286\"", 286},
         {"application/coap-payload;cf=0", 0},
+        {"APPLICATION/JSON;zZ=Zz", 50},
 };
 
 START_TEST(accepts_other_spellings)

@@ -37,7 +37,7 @@ static const struct {
         {"0.31 is unknown", 31, PIV, "01", C405},
         {"Empty is no request", 0, "", NULL, C405},
         {"FETCH has no HTTP image", 5, "11:61 12:3c", "01", C405},
-        {"the method comes before the options", 8, "9:0914 65000:", "01", C405},
+        {"the method comes before the options", 8, "9:0914 65003:", "01", C405},
         /* unknown options: 65001 is critical and safe, 65002 elective and unsafe, 65003 both,
          * 65004 neither */
         {"unknown, critical and unsafe (7252 5.7.1)", 2, "9:0914 65003:", "01", C402},

@@ -82,6 +82,9 @@ START_TEST(uri_port_is_always_used)
 	ck_assert_uint_eq(sl_map_target(&msg, &t), 0);
 	ck_assert_uint_eq(t.port, 5683);
 	ck_assert_int_eq(t.form, SL_MAP_TARGET_LOCAL);
+	build_request(&msg, SL_COAP_POST, "7:ffff", NULL);
+	ck_assert_uint_eq(sl_map_target(&msg, &t), 0);
+	ck_assert_uint_eq(t.port, 65535);
 }
 END_TEST
 
