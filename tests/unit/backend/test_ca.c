@@ -422,6 +422,41 @@ START_TEST(a_full_disk_issues_nothing_and_says_later)
 }
 END_TEST
 
+static struct rlimit roomy;
+
+static void
+fill_disk_at_intent(void *arg, enum ca_step step)
+{
+	struct rlimit tight = roomy;
+
+	(void)arg;
+	tight.rlim_cur = 4096;
+	if (step == CA_AT_INTENT_DURABLE)
+		ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &tight), 0);
+}
+
+/* The certificate cannot be kept and its intent cannot be voided: the next request sees to that first. */
+START_TEST(an_intent_that_stays_open_is_resolved_by_the_next_request)
+{
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &roomy), 0);
+	lab_stop(&lab);
+	lab.at = fill_disk_at_intent;
+	lab_start(&lab);
+	ck_outcome(lab_enrol(&lab, "device-1", lab_csr(key, "device-1", NULL), &first), CA_BUSY,
+	        first);
+	ck_assert_uint_eq(first.certificate_len, 0);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &roomy), 0);
+	ck_assert_uint_eq(lab_open_intents(lab.store), 1);
+	ck_assert_uint_eq(lab_certificates(lab.store, NULL), 0);
+	ck_outcome(lab_enrol(&lab, "device-1", lab_csr(key, "device-1", NULL), &first), CA_REPEATED,
+	        first);
+	ck_assert_uint_eq(lab_open_intents(lab.store), 0);
+	ck_assert_uint_eq(lab_certificates(lab.store, NULL), 1);
+	lab_check_audit(lab.store);
+}
+END_TEST
+
 static void
 write_file(const char *name, const char *text, unsigned mode)
 {
@@ -587,6 +622,7 @@ main(void)
 	tcase_add_test(t, does_not_issue_before_its_last_certificate);
 	tcase_add_test(t, does_not_issue_by_an_unset_clock);
 	tcase_add_test(t, a_full_disk_issues_nothing_and_says_later);
+	tcase_add_test(t, an_intent_that_stays_open_is_resolved_by_the_next_request);
 	tcase_add_test(t, does_not_start_without_a_fitting_key);
 	tcase_add_test(t, does_not_start_with_a_certificate_that_cannot_issue);
 	tcase_add_test(t, serves_the_chain_of_an_intermediate);

@@ -185,6 +185,8 @@ START_TEST(a_required_challenge_belongs_to_the_session)
 	ck_assert_int_eq(check_as(&p, "device-1", "plain", &grant, &reason), POLICY_BAD_REQUEST);
 	/* A session without a value binds nothing. */
 	ck_assert_int_eq(policy_check(&ask, &grant, &reason), POLICY_BAD_REQUEST);
+	ask.csr = lab_request("challenge-empty");
+	ck_assert_int_eq(policy_check(&ask, &grant, &reason), POLICY_BAD_REQUEST);
 }
 END_TEST
 
