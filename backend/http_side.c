@@ -23,6 +23,8 @@ struct http_side {
 	struct MHD_Daemon *daemon;
 	atomic_uint in_flight;
 	atomic_bool is_stopping;
+	atomic_bool is_started;
+	char message[HTTP_MESSAGE_MAX];
 	bool is_in_place; /* the library keeps the head where it arrived */
 };
 
@@ -216,12 +218,16 @@ keep_escapes(void *arg, struct MHD_Connection *connection, char *text)
 	return strlen(text);
 }
 
+/* The first message while it starts tells why it does not; later ones are about odd requests. */
 static void
 on_library_message(void *arg, const char *format, va_list values)
 {
-	(void)arg;
-	(void)format;
-	(void)values;
+	struct http_side *h = arg;
+
+	if (atomic_load(&h->is_started) || h->message[0] != '\0')
+		return;
+	vsnprintf(h->message, sizeof(h->message), format, values);
+	h->message[strcspn(h->message, "\n")] = '\0';
 }
 
 static enum sl_err
@@ -283,8 +289,8 @@ start_daemon(struct http_side *h, const struct sockaddr_storage *address)
 	if (config->threads < 2)
 		pool[0].option = MHD_OPTION_END;
 	/* The logger stands first: it also takes the messages about the other options. */
-	return MHD_start_daemon(make_flags(config, address), 0, NULL, NULL, on_request, h,
-	        MHD_OPTION_EXTERNAL_LOGGER, on_library_message, h, STRICT_OPTION,
+	return MHD_start_daemon(make_flags(config, address), config->port, NULL, NULL, on_request,
+	        h, MHD_OPTION_EXTERNAL_LOGGER, on_library_message, h, STRICT_OPTION,
 	        MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, h,
 	        MHD_OPTION_URI_LOG_CALLBACK, on_target, h, MHD_OPTION_NOTIFY_COMPLETED,
 	        on_completed, h, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_PER_CONNECTION,
@@ -295,7 +301,8 @@ start_daemon(struct http_side *h, const struct sockaddr_storage *address)
 }
 
 enum sl_err
-http_side_start(struct http_side **out, const struct http_config *config)
+http_side_start(struct http_side **out, const struct http_config *config,
+        char message[static HTTP_MESSAGE_MAX])
 {
 	struct sockaddr_storage address;
 	struct http_side *h;
@@ -309,11 +316,14 @@ http_side_start(struct http_side **out, const struct http_config *config)
 	h->is_in_place = strncmp(MHD_get_version(), "0.", 2) == 0;
 	atomic_init(&h->in_flight, 0);
 	atomic_init(&h->is_stopping, false);
+	atomic_init(&h->is_started, false);
 	h->daemon = start_daemon(h, &address);
 	if (h->daemon == NULL) {
+		memcpy(message, h->message, sizeof(h->message));
 		free(h);
 		return SL_EIO;
 	}
+	atomic_store(&h->is_started, true);
 	*out = h;
 	return SL_OK;
 }

@@ -45,8 +45,12 @@ struct http_config {
 
 struct http_side;
 
-/* SL_EMALFORMED (address), SL_EIO (cannot listen, bad certificate or key), SL_ENOMEM. */
-enum sl_err http_side_start(struct http_side **out, const struct http_config *config) SL_MUST_USE;
+#define HTTP_MESSAGE_MAX 160
+
+/* message says what the library says when it does not start. SL_EMALFORMED (address), SL_EIO (cannot
+ * listen, bad certificate or key), SL_ENOMEM. */
+enum sl_err http_side_start(struct http_side **out, const struct http_config *config,
+        char message[static HTTP_MESSAGE_MAX]) SL_MUST_USE;
 uint16_t http_side_port(const struct http_side *h);
 /* Takes no new connection, answers 503 on kept ones, waits until what is in flight is done or wait_ms are
  * over, then closes and frees. */

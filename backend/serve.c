@@ -271,6 +271,14 @@ read_pem(struct sl_buf *pem, const char *file, enum files_secrecy secrecy)
 	return err == SL_OK || say_err(file, err);
 }
 
+static void
+name_place(char *out, size_t cap, const char *address, uint16_t port)
+{
+	bool is_ipv6 = strchr(address, ':') != NULL;
+
+	snprintf(out, cap, "%s%s%s:%u", is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "", port);
+}
+
 static bool
 start_http(struct server *s)
 {
@@ -289,6 +297,7 @@ start_http(struct server *s)
 	        .refused = log_refused,
 	        .arg = s,
 	};
+	char message[HTTP_MESSAGE_MAX] = "", place[sizeof(c->listen.address) + 10];
 	enum sl_err err;
 	size_t i;
 
@@ -301,13 +310,12 @@ start_http(struct server *s)
 		config.tls_certificate = (const char *)s->tls_certificate.bytes;
 		config.tls_key = (const char *)s->tls_key.bytes;
 	}
-	err = http_side_start(&s->http, &config);
+	name_place(place, sizeof(place), c->listen.address, c->listen.port);
+	err = http_side_start(&s->http, &config, message);
 	if (err)
-		return say("listen", "cannot open the address and port (or the TLS files)");
-	fprintf(stderr,
-	        strchr(c->listen.address, ':') != NULL ? "listening on %s://[%s]:%u\n"
-	                                               : "listening on %s://%s:%u\n",
-	        has_tls ? "https" : "http", c->listen.address, http_side_port(s->http));
+		return say(place, message[0] != '\0' ? message : sl_err_text(err));
+	name_place(place, sizeof(place), c->listen.address, http_side_port(s->http));
+	fprintf(stderr, "listening on %s://%s\n", has_tls ? "https" : "http", place);
 	return true;
 }
 
