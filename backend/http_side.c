@@ -219,6 +219,7 @@ keep_escapes(void *arg, struct MHD_Connection *connection, char *text)
 }
 
 /* The first message while it starts tells why it does not; later ones are about odd requests. */
+SL_PRINTF(2, 0)
 static void
 on_library_message(void *arg, const char *format, va_list values)
 {
