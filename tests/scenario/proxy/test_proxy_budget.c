@@ -66,6 +66,25 @@ START_TEST(larger_answer_is_cut_to_fit)
 }
 END_TEST
 
+/* 41 in, 4 for the empty ACK: 3 * 41 - 4 = 119 = 4 + 2 + 1 + 1 + 111 */
+START_TEST(empty_ack_counts)
+{
+	for (size_t more = 0; more < 2; more++) {
+		struct sl_map_http_result ok = lab_ok(lab_bytes(111 + more, 1));
+
+		lab_open(&lab, LAB_ROUTE);
+		send_oscore(1, 30);
+		lab_advance(&lab, 500);
+		lab_sent_is(&lab, 1);
+		lab_result(&lab, 0, &ok);
+		ck_assert_int_eq(
+		        sl_coap_find(&lab_last(&lab)->msg, SL_COAP_BLOCK2) != NULL, more == 1);
+		ck_assert_uint_le(lab_last(&lab)->len, 119);
+		lab_close(&lab);
+	}
+}
+END_TEST
+
 /* 4 + 2 + 4 + 1 + 14 = 25 in, 75 out at most; a slice needs 4 + 2 + 1 + 4 + 1 + 64 = 76. */
 START_TEST(too_short_a_request_is_challenged_before_the_origin_is_asked)
 {
@@ -361,6 +380,7 @@ budget_suite(void)
 
 	tcase_add_test(t, small_answer_goes_out_whole);
 	tcase_add_test(t, larger_answer_is_cut_to_fit);
+	tcase_add_test(t, empty_ack_counts);
 	tcase_add_test(t, too_short_a_request_is_challenged_before_the_origin_is_asked);
 	tcase_add_test(t, echo_opens_the_way_for_large_answers);
 	tcase_add_test(t, echo_of_another_peer_opens_nothing);

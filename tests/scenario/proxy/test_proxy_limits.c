@@ -93,7 +93,7 @@ END_TEST
 	"listen: [\"127.0.0.1:5683\"]\nroutes:\n"                                                  \
 	"- {path: /slow, origin: \"http://127.0.0.1:1/\", plain-http: [\"127.0.0.0/8\"]}\n"        \
 	"- {path: /fast, origin: \"http://127.0.0.1:2/\", plain-http: [\"127.0.0.0/8\"]}\n"        \
-	"trusted-prefixes: [\"192.0.2.0/24\"]\nlimits: {transfers: 8}\n"
+	"trusted-prefixes: [\"192.0.2.0/24\"]\nlimits: {transfers: 8"
 
 static void
 send_to(const char *path, unsigned peer, uint16_t mid)
@@ -109,7 +109,7 @@ START_TEST(a_hanging_origin_leaves_room_for_the_other)
 {
 	struct sl_map_http_result ok = lab_ok(lab_bytes(10, 1));
 
-	lab_open(&lab, TWO_ORIGINS);
+	lab_open(&lab, TWO_ORIGINS "}\n");
 	for (uint16_t i = 0; i < 50; i++)
 		send_to("/slow", i, i);
 	ck_assert_uint_eq(lab.fetch_count, 6); /* 8 less a quarter */
@@ -122,6 +122,20 @@ START_TEST(a_hanging_origin_leaves_room_for_the_other)
 		lab_result(&lab, at, &ok);
 		lab_assert_code(lab_last(&lab), SL_COAP_ACK, SL_COAP_CHANGED);
 	}
+	lab_close(&lab);
+}
+END_TEST
+
+/* The slots of idle transfers are no places to wait in. */
+START_TEST(queue_length_holds_while_transfers_are_free)
+{
+	lab_open(&lab, TWO_ORIGINS ", queue-length: 3}\n");
+	for (uint16_t i = 0; i < 6 + 3; i++)
+		send_to("/slow", i, i);
+	lab_sent_is(&lab, 0);
+	send_to("/slow", 9, 9);
+	lab_sent_is(&lab, 1);
+	assert_busy(5);
 	lab_close(&lab);
 }
 END_TEST
@@ -262,6 +276,7 @@ limits_suite(void)
 	tcase_add_test(t, queue_age_ends_the_waiting);
 	tcase_add_test(t, one_peer_has_its_share_only);
 	tcase_add_test(t, a_hanging_origin_leaves_room_for_the_other);
+	tcase_add_test(t, queue_length_holds_while_transfers_are_free);
 	tcase_add_test(t, rate_is_limited_by_source);
 	tcase_add_test(t, plain_request_over_the_rate_gets_4_29);
 	tcase_add_test(t, full_table_of_exchanges_answers_without_a_record);
