@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ROUNDS      100000
 #define UPLOADS_MAX 4
 #define BLOCKS_MAX  6
 
@@ -78,12 +77,12 @@ step_upload(struct upload *u, const struct sl_peer *peer)
 
 START_TEST(interleaved_uploads_never_blend)
 {
-	unsigned delivered = 0, refused = 0;
+	unsigned delivered = 0, refused = 0, rounds = test_rounds(15000, 100000);
 	struct sl_blocks_config config;
 
 	sl_blocks_config_init(&config);
 	ck_assert_ok(sl_blocks_new(&b, &config));
-	for (unsigned round = 0; round < ROUNDS; round++) {
+	for (unsigned round = 0; round < rounds; round++) {
 		struct upload uploads[UPLOADS_MAX];
 		struct sl_peer peer = {.len = sizeof round};
 		unsigned count = 2 + draw(UPLOADS_MAX - 1), open = count;
@@ -106,8 +105,8 @@ START_TEST(interleaved_uploads_never_blend)
 		ck_assert_uint_eq(sl_blocks_counts(b).bytes, 0);
 	}
 	printf("blocks: %u bodies delivered, %u ended with 4.08\n", delivered, refused);
-	ck_assert_uint_gt(delivered, ROUNDS);
-	ck_assert_uint_gt(refused, ROUNDS / 10);
+	ck_assert_uint_gt(delivered, rounds);
+	ck_assert_uint_gt(refused, rounds / 10);
 	sl_blocks_free(b);
 }
 END_TEST

@@ -74,6 +74,14 @@ to_hex(struct sl_span bytes)
 	return out;
 }
 
+unsigned
+test_rounds(unsigned quick, unsigned full)
+{
+	const char *wish = getenv("SL_LONG");
+
+	return wish != NULL && wish[0] != '\0' && wish[0] != '0' ? full : quick;
+}
+
 int
 run_suite(Suite *suite)
 {

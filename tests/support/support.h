@@ -45,6 +45,9 @@ const char *to_hex(struct sl_span bytes);
 /* Runs one suite and returns main's exit status. */
 int run_suite(Suite *suite);
 
+/* How many rounds a test of chance runs: quick normally, full when SL_LONG is set in the environment. */
+unsigned test_rounds(unsigned quick, unsigned full);
+
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 /* --- vector files --------------------------------------------------------------------------------- */

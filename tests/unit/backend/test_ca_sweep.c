@@ -9,7 +9,6 @@
 
 #include "lab.h"
 
-#define REQUESTS 10000
 #define KEYS     6
 
 static struct lab lab;
@@ -311,9 +310,10 @@ START_TEST(every_certificate_is_inside_the_policy)
 	size_t outcomes[CA_FAILED + 1] = {0}, count;
 	struct ca_answer answer;
 	struct sl_cert issuer;
+	unsigned requests = test_rounds(1500, 100000);
 
 	ck_assert_ok(sl_cert_decode(&issuer, ca_certificates(lab.ca, &count)[0]));
-	for (int i = 0; i < REQUESTS; i++) {
+	for (unsigned i = 0; i < requests; i++) {
 		size_t key = make_request(&request);
 		struct sl_span csr = sl_span(request.bytes, request.len);
 		enum ca_outcome outcome = draw(4) ? lab_enrol(&lab, "device-1", csr, &answer)
@@ -331,9 +331,9 @@ START_TEST(every_certificate_is_inside_the_policy)
 		printf(" %s %zu", ca_outcome_name((enum ca_outcome)o), outcomes[o]);
 	printf("\n");
 	/* The sweep is worth something when it is neither all good nor all bad. */
-	ck_assert_uint_gt(outcomes[CA_ISSUED], REQUESTS / 50);
-	ck_assert_uint_gt(outcomes[CA_FORBIDDEN], REQUESTS / 10);
-	ck_assert_uint_gt(outcomes[CA_BAD_REQUEST], REQUESTS / 10);
+	ck_assert_uint_gt(outcomes[CA_ISSUED], requests / 50);
+	ck_assert_uint_gt(outcomes[CA_FORBIDDEN], requests / 10);
+	ck_assert_uint_gt(outcomes[CA_BAD_REQUEST], requests / 10);
 	ck_assert_uint_eq(outcomes[CA_BUSY] + outcomes[CA_FAILED], 0);
 	ck_assert_uint_eq(lab_certificates(lab.store, NULL), outcomes[CA_ISSUED]);
 	lab_check_audit(lab.store);

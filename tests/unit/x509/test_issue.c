@@ -166,7 +166,7 @@ START_TEST(a_flipped_bit_does_not_verify)
 	struct sl_cert ca, cert;
 
 	ck_assert_ok(sl_cert_decode(&ca, root));
-	for (size_t bit = 0; bit < 8 * leaf.len; bit++) {
+	for (size_t bit = 0; bit < 8 * leaf.len; bit += test_rounds(5, 1)) {
 		uint8_t bytes[1200];
 
 		memcpy(bytes, leaf.ptr, leaf.len);
