@@ -53,6 +53,23 @@ START_TEST(reads_both_formats)
 }
 END_TEST
 
+/* RFC 5652 section 5.1 with no certificates at all: SignedData, version 1, no digests, id-data, no signers. */
+START_TEST(refuses_a_list_of_nothing)
+{
+	const char *empty =
+	        "3023 06092a864886f70d010702 a016 3014 020101 3100 300b 06092a864886f70d010701"
+	        "3100";
+
+	const char *empty_set =
+	        "3025 06092a864886f70d010702 a018 3016 020101 3100 300b 06092a864886f70d010701"
+	        "a000 3100";
+
+	ck_assert_int_ne(certs_from_body(&list, true, 281, hex(empty)), SL_OK);
+	ck_assert_int_ne(certs_from_body(&list, true, 281, hex(empty_set)), SL_OK);
+	ck_assert_uint_eq(list.count, 0);
+}
+END_TEST
+
 START_TEST(refuses_every_proper_prefix)
 {
 	struct sl_span whole = cms_of(1);
@@ -139,6 +156,7 @@ main(void)
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, reads_both_formats);
+	tcase_add_test(t, refuses_a_list_of_nothing);
 	tcase_add_test(t, refuses_every_proper_prefix);
 	tcase_add_test(t, limits_the_list);
 	tcase_add_test(t, goes_through_pem);

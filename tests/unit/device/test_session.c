@@ -148,6 +148,42 @@ START_TEST(pauses_after_a_hint)
 }
 END_TEST
 
+/* A challenger without end costs three rounds, then counts as an error like any other. */
+START_TEST(returns_an_outer_echo_a_few_times)
+{
+	unsigned requests = 0;
+	uint64_t now_ms = 0;
+
+	sl_oscore_reserve(&device, 100);
+	ck_assert_ok(session_start(s, &request, 0));
+	while (session_wants(s) == SESSION_WAIT && requests < 100) {
+		struct sl_coap_msg sent, challenge;
+		struct sl_span datagram;
+		uint8_t bytes[64];
+		struct sl_writer w = sl_writer_over(bytes, sizeof bytes);
+
+		if (!session_next(s, &datagram)) {
+			now_ms = session_wakeup(s);
+			session_on_time(s, now_ms);
+			continue;
+		}
+		requests++;
+		ck_assert_ok(sl_coap_decode(&sent, datagram));
+		sl_coap_msg_init(&challenge, SL_COAP_UNAUTHORIZED);
+		challenge.type = SL_COAP_ACK;
+		challenge.message_id = sent.message_id;
+		challenge.token_len = sent.token_len;
+		memcpy(challenge.token, sent.token, sizeof challenge.token);
+		ck_assert_ok(sl_coap_add(&challenge, SL_COAP_ECHO, sl_span_text("again")));
+		ck_assert_ok(sl_coap_encode(&w, &challenge));
+		session_on_datagram(s, sl_writer_span(&w), now_ms);
+	}
+	ck_assert_uint_eq(requests, 1 + SESSION_ECHO_ROUNDS_MAX + SESSION_HINTS_MAX);
+	ck_assert_int_eq(session_result(s)->outcome, SESSION_HINTED);
+	ck_assert_uint_eq(session_counts(s).echo_outer, SESSION_ECHO_ROUNDS_MAX);
+}
+END_TEST
+
 /* No unprotected 2.xx is data (RFC 8613 section 8.4 step 1). */
 START_TEST(takes_no_data_from_an_unprotected_success)
 {
@@ -211,6 +247,7 @@ main(void)
 	tcase_add_test(t, refuses_a_bad_request_and_stays_idle);
 	tcase_add_test(t, ends_when_told);
 	tcase_add_loop_test(t, pauses_after_a_hint, 0, ARRAY_LEN(hints));
+	tcase_add_test(t, returns_an_outer_echo_a_few_times);
 	tcase_add_loop_test(t, takes_no_data_from_an_unprotected_success, 0, 4);
 	tcase_add_test(t, shows_what_is_inside_once);
 	tcase_add_test(t, has_a_text_for_every_outcome);
