@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The commands of sealift-est beside serve. Each takes argv from its own name on and returns the exit
- * status: 0 done, 1 failed, 2 usage or configuration. Results go to stdout, complaints to stderr. */
+ * The commands of sealift-est beside serve. Each takes argv from its own name on and returns the
+ * exit status: 0 done, 1 failed, 2 usage or configuration. Results go to stdout, complaints to
+ * stderr. */
 #ifndef ADMIN_H
 #define ADMIN_H
 
@@ -18,7 +19,7 @@ int admin_revoke(int argc, char **argv);
 int admin_policy(int argc, char **argv);
 int admin_audit(int argc, char **argv);
 
-/* --- shared by the commands ----------------------------------------------------------------------------- */
+/* --- shared by the commands ------------------------------------------------------------------ */
 
 struct admin {
 	struct config config;

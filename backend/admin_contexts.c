@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * sealift-est add-context, list-contexts, disable-context: pre-shared OSCORE contexts (RFC 8613 section 3.2)
- * and the provisioning file of the device. Ids on the command line and in that file are the device's. */
+ * sealift-est add-context, list-contexts, disable-context: pre-shared OSCORE contexts (RFC 8613
+ * section 3.2) and the provisioning file of the device. Ids on the command line and in that file
+ * are the device's. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

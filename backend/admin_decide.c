@@ -32,7 +32,7 @@ admin_check(int argc, char **argv)
 	return EXIT_SUCCESS;
 }
 
-/* --- revoke ----------------------------------------------------------------------------------------------- */
+/* --- revoke ---------------------------------------------------------------------------------- */
 
 /* RFC 5280 section 5.3.1; those that an issuer of device certificates can mean. */
 static const struct {
@@ -158,7 +158,7 @@ admin_revoke(int argc, char **argv)
 	return status;
 }
 
-/* --- policy test ------------------------------------------------------------------------------------------ */
+/* --- policy test ----------------------------------------------------------------------------- */
 
 /* PEM armour off: the base64 between the lines, in the alphabet that we have. */
 static enum sl_err
@@ -335,7 +335,7 @@ admin_policy(int argc, char **argv)
 	return try_policy(&config, &trial);
 }
 
-/* --- audit verify ----------------------------------------------------------------------------------------- */
+/* --- audit verify ---------------------------------------------------------------------------- */
 
 /* "SEQ:HEX", as printed by an earlier run. */
 static bool

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * sealift-est init: a folder with everything that serve needs. Also what the other commands share. */
+ * sealift-est init: a folder with everything that serve needs. Also what the other commands
+ * share. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,7 +90,7 @@ admin_close(struct admin *admin)
 	sl_wipe(admin, sizeof *admin);
 }
 
-/* --- init ------------------------------------------------------------------------------------------------- */
+/* --- init ------------------------------------------------------------------------------------ */
 
 struct init {
 	const char *dir, *name, *ca_key, *ca_cert;

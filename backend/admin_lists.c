@@ -16,7 +16,7 @@ struct listing {
 	int64_t now;
 };
 
-/* --- contexts --------------------------------------------------------------------------------------------- */
+/* --- contexts -------------------------------------------------------------------------------- */
 
 static enum sl_err
 on_context(void *arg, const struct store_context *c)
@@ -124,7 +124,7 @@ admin_disable_context(int argc, char **argv)
 	return status;
 }
 
-/* --- certificates ----------------------------------------------------------------------------------------- */
+/* --- certificates ---------------------------------------------------------------------------- */
 
 static const char *
 state_of(const struct store_certificate *c, int64_t now)

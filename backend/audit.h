@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The audit chain: every line is bound to all lines before it by SHA-256. Pure; the rows live in the store,
- * which has no way to change or remove one. No log, no issue. */
+ * The audit chain: every line is bound to all lines before it by SHA-256. Pure; the rows live in
+ * the store, which has no way to change or remove one. No log, no issue. */
 #ifndef AUDIT_H
 #define AUDIT_H
 
@@ -14,8 +14,8 @@
 enum sl_err audit_hash(uint8_t out[static AUDIT_HASH_LEN],
         const uint8_t prev[static AUDIT_HASH_LEN], uint64_t seq, struct sl_span line) SL_MUST_USE;
 
-/* One JSON object in one line, built member by member: {"event":"issued", ...}. The writer counts on when
- * it is full; audit_line_finish says so. */
+/* One JSON object in one line, built member by member: {"event":"issued", ...}. The writer
+ * counts on when it is full; audit_line_finish says so. */
 struct audit_line {
 	char *out;
 	size_t cap, len;
@@ -28,7 +28,8 @@ void audit_line_number(struct audit_line *line, const char *key, int64_t value);
 /* Closes the object. SL_ESPACE. */
 enum sl_err audit_line_finish(struct audit_line *line) SL_MUST_USE;
 
-/* value with JSON's escapes and its quotes into out (cut never: len counts on). Used for --json too. */
+/* value with JSON's escapes and its quotes into out (cut never: len counts on). Used for --json
+ * too. */
 size_t audit_json_text(char *out, size_t cap, const char *value);
 
 struct store;
@@ -47,9 +48,9 @@ struct audit_pin {
 	uint8_t hash[AUDIT_HASH_LEN];
 };
 
-/* Reads the whole chain: numbers without gap, hashes, the head that the store believes in, the pin, and
- * one "issued" line with its SHA-256 for every certificate. SL_EAUTH with *verdict filled when it does not
- * hold, SL_EIO. */
+/* Reads the whole chain: numbers without gap, hashes, the head that the store believes in, the
+ * pin, and one "issued" line with its SHA-256 for every certificate. SL_EAUTH with *verdict
+ * filled when it does not hold, SL_EIO. */
 enum sl_err audit_verify(struct store *store, const struct audit_pin *pin,
         struct audit_verdict *verdict) SL_MUST_USE;
 

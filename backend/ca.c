@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The authority: its key and certificates, the clock that it trusts, and the one decision for /sen and
- * /sren. The steps of an issuance are in ca_issue.c. */
+ * The authority: its key and certificates, the clock that it trusts, and the one decision for
+ * /sen and /sren. The steps of an issuance are in ca_issue.c. */
 #include "ca.h"
 
 #include <stdio.h>
@@ -19,7 +19,7 @@
 	1767225600 /* 2026-01-01: before this software; a clock that says less is unset */
 #define CLOCK_SLACK_S 300
 
-/* --- open and close ------------------------------------------------------------------------------------- */
+/* --- open and close -------------------------------------------------------------------------- */
 
 static enum sl_err
 complain(char message[static CONFIG_MESSAGE_MAX], const char *file, const char *what,
@@ -205,10 +205,10 @@ ca_certificates(const struct ca *ca, size_t *count)
 	return ca->certificates;
 }
 
-/* --- enrolment -------------------------------------------------------------------------------------------- */
+/* --- enrolment ------------------------------------------------------------------------------- */
 
-/* Not before this software, not before the last certificate, and no jump against the clock that nobody
- * sets. A slow correction passes. */
+/* Not before this software, not before the last certificate, and no jump against the clock that
+ * nobody sets. A slow correction passes. */
 static enum sl_err
 check_clock(struct ca *ca, const struct ca_request *request)
 {

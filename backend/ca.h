@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The embedded certificate authority: one function decides for /sen and /sren. Order of an issuance: policy,
- * serial reserved, lint, to-be-signed bytes durable, signature, certificate and audit line durable, answer
- * (docs/ca.md). No byte of a certificate leaves before it and its audit line are on the disk. Thread-safe. */
+ * The embedded certificate authority: one function decides for /sen and /sren. Order of an
+ * issuance: policy, serial reserved, lint, to-be-signed bytes durable, signature, certificate and
+ * audit line durable, answer (docs/ca.md). No byte of a certificate leaves before it and its
+ * audit line are on the disk. Thread-safe. */
 #ifndef CA_H
 #define CA_H
 
@@ -35,8 +36,8 @@ struct ca_options {
 	void *at_arg;
 };
 
-/* Loads key and certificates, checks that they belong together, resolves what a crash left open. message
- * says why not. SL_EMALFORMED, SL_EAUTH, SL_EIO. */
+/* Loads key and certificates, checks that they belong together, resolves what a crash left open.
+ * message says why not. SL_EMALFORMED, SL_EAUTH, SL_EIO. */
 enum sl_err ca_open(struct ca **ca, const struct ca_options *options,
         char message[static CONFIG_MESSAGE_MAX]) SL_MUST_USE;
 void ca_close(struct ca *ca); /* NULL is fine; wipes the key */
@@ -61,15 +62,12 @@ enum ca_outcome {
 struct ca_request {
 	const char *identity; /* authenticated */
 	const char *profile;  /* the identity's own */
-	const char *
-	        label; /* of the URI; "" takes the identity's profile, another one must be the same */
+	const char *label;    /* of the URI; "" takes the profile, anything else must be its name */
 	struct sl_span csr;
 	bool is_renewal;
-	struct sl_span
-	        binding; /* what a required challengePassword must equal; empty when there is none */
-	int64_t now;     /* POSIX seconds */
-	uint64_t
-	        boot_ms; /* a clock that nobody sets (CLOCK_BOOTTIME): tells when the other one jumps */
+	struct sl_span binding; /* what a required challengePassword must equal; empty: none */
+	int64_t now;            /* POSIX seconds */
+	uint64_t boot_ms;       /* CLOCK_BOOTTIME, which nobody sets: tells when the other jumps */
 };
 
 struct ca_answer {

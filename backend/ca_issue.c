@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * One issuance: serial, lint, intent, signature, certificate with audit line; and the end of those that a
- * crash cut short. The order is what makes a crash harmless: docs/ca.md. */
+ * One issuance: serial, lint, intent, signature, certificate with audit line; and the end of
+ * those that a crash cut short. The order is what makes a crash harmless: docs/ca.md. */
 #include "ca_issue.h"
 
 #include <stdlib.h>
@@ -37,7 +37,7 @@ serial_of(const struct store_certificate *c)
 	return sl_span(c->serial, c->serial_len);
 }
 
-/* --- questions to the store ---------------------------------------------------------------------------- */
+/* --- questions to the store ------------------------------------------------------------------ */
 
 struct repeat_search {
 	int64_t now, window_s;
@@ -101,7 +101,7 @@ ca_key_is_revoked(struct ca *ca, const uint8_t spki_hash[static 32], bool *is_re
 	return SL_OK;
 }
 
-/* --- steps ----------------------------------------------------------------------------------------------- */
+/* --- steps ----------------------------------------------------------------------------------- */
 
 /* One byte for the instance, 120 random bits, first bit 0 (RFC 5280 section 4.1.2.2). */
 static enum sl_err
@@ -314,7 +314,7 @@ out:
 	return err;
 }
 
-/* --- after a crash ----------------------------------------------------------------------------------------- */
+/* --- after a crash --------------------------------------------------------------------------- */
 
 struct open_intents {
 	struct store_intent *list;

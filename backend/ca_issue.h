@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Private to the authority: the steps of one issuance, and what is left of those that a crash cut short. */
+ * Private to the authority: the steps of one issuance, and what is left of those that a crash cut
+ * short. */
 #ifndef CA_ISSUE_H
 #define CA_ISSUE_H
 
@@ -33,8 +34,8 @@ struct ca_issue {
 };
 
 void ca_at(const struct ca *ca, enum ca_step step);
-/* Serial to durable certificate. SL_EIO: nothing left; the intent is closed or has_open is set. *reason is
- * a fixed text. */
+/* Serial to durable certificate. SL_EIO: nothing left; the intent is closed or has_open is set.
+ * *reason is a fixed text. */
 enum sl_err ca_issue(struct ca *ca, struct ca_issue *issue, const char **reason) SL_MUST_USE;
 /* Finishes what can still be handed out, voids the rest. */
 enum sl_err ca_resolve(struct ca *ca, int64_t now) SL_MUST_USE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * YAML to texts through libcyaml: unknown keys, duplicate keys and wrong shapes stop here. What the texts
- * mean is judged in config_check.c. */
+ * YAML to texts through libcyaml: unknown keys, duplicate keys and wrong shapes stop here. What
+ * the texts mean is judged in config_check.c. */
 #include "config.h"
 
 #include <stdio.h>
@@ -129,7 +129,8 @@ note_place(struct saying *saying, const char *line, const char *digits)
 		        key + 7);
 }
 
-/* libcyaml explains itself through its log, one line at a time: first the cause, then where it was. */
+/* libcyaml explains itself through its log, one line at a time: first the cause, then where it
+ * was. */
 static void SL_PRINTF(3, 0) on_log(cyaml_log_t level, void *arg, const char *fmt, va_list args)
 {
 	struct saying *saying = arg;
@@ -224,7 +225,7 @@ config_parse(struct config *config, const char *file, struct sl_span text,
 	return err;
 }
 
-/* --- files ------------------------------------------------------------------------------------------------ */
+/* --- files ----------------------------------------------------------------------------------- */
 
 static enum sl_err
 check_file(const struct complaint *c, const char *path, const char *file, bool is_secret)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * sealift-est.yaml as a checked struct. Unknown, duplicate and unsafe keys are refused with file, line, key,
- * value and mend. Reference: docs/configuration-est.md. */
+ * sealift-est.yaml as a checked struct. Unknown, duplicate and unsafe keys are refused with file,
+ * line, key, value and mend. Reference: docs/configuration-est.md. */
 #ifndef CONFIG_H
 #define CONFIG_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Where in a YAML text a key stands. Reads block style by indentation, as people write configurations; it
- * only serves messages, so what it does not understand costs precision and nothing else. */
+ * Where in a YAML text a key stands. Reads block style by indentation, as people write
+ * configurations; it only serves messages, so what it does not understand costs precision and
+ * nothing else. */
 #include <stdio.h>
 #include <string.h>
 

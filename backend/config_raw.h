@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Private to the configuration: the tables of keys, the texts as YAML gave them, and complaints with a line. */
+ * Private to the configuration: the tables of keys, the texts as YAML gave them, and complaints
+ * with a line. */
 #ifndef CONFIG_RAW_H
 #define CONFIG_RAW_H
 
@@ -80,7 +81,8 @@ enum sl_err config_take(void *section, const struct key *keys, const struct raw_
 enum sl_err config_check(struct config *config, const struct raw_config *raw,
         const struct complaint *complaint) SL_MUST_USE;
 
-/* Line of a key path in block-style YAML, else of the nearest key above it that is there; 1 at least. */
+/* Line of a key path in block-style YAML, else of the nearest key above it that is there; 1 at
+ * least. */
 unsigned config_line_of(struct sl_span text, const char *path);
 /* The first line after `after` that has this key, at any depth; 0: none. */
 unsigned config_line_of_key(struct sl_span text, const char *key, unsigned after);

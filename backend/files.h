@@ -10,16 +10,16 @@ enum files_secrecy {
 	FILES_SECRET, /* must not be readable or writable by group or others */
 };
 
-/* Adds the file's bytes to buf (whose maximum is the limit). SL_ENOTFOUND, SL_EAUTH (secret, but open to
- * others), SL_EMALFORMED (no regular file), SL_ELIMIT, SL_ENOMEM, SL_EIO. */
+/* Adds the file's bytes to buf (whose maximum is the limit). SL_ENOTFOUND, SL_EAUTH (secret, but
+ * open to others), SL_EMALFORMED (no regular file), SL_ELIMIT, SL_ENOMEM, SL_EIO. */
 enum sl_err files_read(
         struct sl_buf *buf, const char *path, enum files_secrecy secrecy) SL_MUST_USE;
 #define FILES_MODE_SECRET 0400
 #define FILES_MODE_PUBLIC 0444
 #define FILES_MODE_EDIT   0644
 
-/* A new file with that mode; bytes and name are synced. SL_EREPLAY: it exists. SL_EIO; a file that could
- * not be completed is removed. */
+/* A new file with that mode; bytes and name are synced. SL_EREPLAY: it exists. SL_EIO; a file
+ * that could not be completed is removed. */
 enum sl_err files_write_new(const char *path, struct sl_span bytes, unsigned mode) SL_MUST_USE;
 /* "FOLDER/name" where FOLDER is that of beside; an absolute name stays. SL_ESPACE. */
 enum sl_err files_beside(char *out, size_t cap, const char *beside, const char *name) SL_MUST_USE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * sealift-est: the EST-oscore server behind HTTP with its certificate authority. Finds the command. */
+ * sealift-est: the EST-oscore server behind HTTP with its certificate authority. Finds the
+ * command. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The checks of RFC 9148 section 9 and RFC 7030 section 4.2 on a certification request, in a fixed order:
- * form, possession, attributes, then what the identity may have. */
+ * The checks of RFC 9148 section 9 and RFC 7030 section 4.2 on a certification request, in a
+ * fixed order: form, possession, attributes, then what the identity may have. */
 #include "policy.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What a profile lets a device have, and whether a certification request stays inside it. Pure: no store, no
- * clock of its own. Names come from the authenticated identity and the profile; those of a request are only
- * compared (RFC 7030 section 4.2, RFC 9148 section 9). */
+ * What a profile lets a device have, and whether a certification request stays inside it. Pure:
+ * no store, no clock of its own. Names come from the authenticated identity and the profile;
+ * those of a request are only compared (RFC 7030 section 4.2, RFC 9148 section 9). */
 #ifndef POLICY_H
 #define POLICY_H
 
@@ -60,19 +60,18 @@ struct policy_grant {
 	unsigned key_usage;
 	bool client_auth, server_auth;
 	uint8_t spki_hash[32];
-	uint8_t request_key
-	        [32]; /* idempotency: identity, SPKI, requested names and extensions, profile, function */
+	uint8_t request_key[32]; /* who wants what: identity, key, names, extensions, profile */
 };
 
-/* The checks of RFC 9148 and of the house in the order of 4.00 before 4.03. *reason is always a fixed text.
- * *grant is written only with POLICY_PASS. */
+/* The checks of RFC 9148 and of the house in the order of 4.00 before 4.03. *reason is always a
+ * fixed text. *grant is written only with POLICY_PASS. */
 enum policy_verdict policy_check(
         const struct policy_ask *ask, struct policy_grant *grant, const char **reason) SL_MUST_USE;
 
 /* 1..POLICY_IDENTITY_MAX bytes of plain UTF-8. */
 bool policy_identity_is_fine(const char *identity);
-/* The profile's templates can be filled in; else *key is the one that cannot and *mend what it wants.
- * SL_EMALFORMED, SL_ESPACE. */
+/* The profile's templates can be filled in; else *key is the one that cannot and *mend what it
+ * wants. SL_EMALFORMED, SL_ESPACE. */
 enum sl_err policy_profile_check(
         const struct profile *profile, const char **key, const char **mend) SL_MUST_USE;
 /* What GET /att says for the profile. */

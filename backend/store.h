@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What must outlive the process: OSCORE contexts with their reserved sequence numbers, certificates, the
- * intents of certificates, and the audit chain. One implementation: store_sqlite.c. Thread-safe. A function
- * that changes something returns after the change is on the disk. */
+ * What must outlive the process: OSCORE contexts with their reserved sequence numbers,
+ * certificates, the intents of certificates, and the audit chain. One implementation:
+ * store_sqlite.c. Thread-safe. A function that changes something returns after the change is on
+ * the disk. */
 #ifndef STORE_H
 #define STORE_H
 
@@ -21,16 +22,18 @@ enum store_mode {
 	STORE_SERVE,  /* the one process that issues; holds a lock file */
 };
 
-/* SL_ENOTFOUND (no file; for STORE_CREATE: it exists), SL_EAUTH (readable by others), SL_ELIMIT (another
- * process serves it), SL_EUNSUPPORTED (other schema version), SL_EIO. */
+/* SL_ENOTFOUND (no file; for STORE_CREATE: it exists), SL_EAUTH (readable by others), SL_ELIMIT
+ * (another process serves it), SL_EUNSUPPORTED (other schema version), SL_EIO. */
 enum sl_err store_open(struct store **store, const char *file, enum store_mode mode) SL_MUST_USE;
 void store_close(struct store *store); /* NULL is fine */
-/* A number that changes when another process changed the store (contexts added or disabled). Cheap. */
+/* A number that changes when another process changed the store (contexts added or disabled).
+ * Cheap. */
 enum sl_err store_version(struct store *store, uint64_t *version) SL_MUST_USE;
 
-/* --- OSCORE contexts ---------------------------------------------------------------------------------- */
+/* --- OSCORE contexts ------------------------------------------------------------------------- */
 
-/* Ids are as the server sees them: sender is ours, recipient is the device's (the kid of its requests). */
+/* Ids are as the server sees them: sender is ours, recipient is the device's (the kid of its
+ * requests). */
 struct store_context {
 	int64_t id;
 	char identity[POLICY_IDENTITY_MAX + 1];
@@ -52,8 +55,8 @@ void store_context_clear(struct store_context *context); /* wipes */
 
 /* Fills in context->id. SL_EREPLAY when recipient id and ID Context are already taken. SL_EIO. */
 enum sl_err store_context_add(struct store *store, struct store_context *context) SL_MUST_USE;
-/* SL_OK goes on, anything else stops and is returned. The context is wiped after the call; the visitor must
- * not call the store. */
+/* SL_OK goes on, anything else stops and is returned. The context is wiped after the call; the
+ * visitor must not call the store. */
 typedef enum sl_err (*store_context_visit)(void *arg, const struct store_context *context);
 /* Every context with an id above after (0: all), disabled ones too, in the order of their ids. */
 enum sl_err store_contexts_each(
@@ -69,7 +72,7 @@ enum sl_err store_context_disable(struct store *store, int64_t id) SL_MUST_USE;
 enum sl_err store_contexts_disable(
         struct store *store, const char *identity, size_t *count) SL_MUST_USE;
 
-/* --- certificates ------------------------------------------------------------------------------------- */
+/* --- certificates ---------------------------------------------------------------------------- */
 
 enum store_status { STORE_VALID = 1, STORE_REVOKED = 2, STORE_VOID = 3 };
 
@@ -105,7 +108,7 @@ enum sl_err store_certificate_get(struct store *store, struct sl_span serial,
 /* The latest issued_at, 0 when there is none. */
 enum sl_err store_last_issued(struct store *store, int64_t *when) SL_MUST_USE;
 
-/* --- intents: what is being issued ---------------------------------------------------------------------- */
+/* --- intents: what is being issued ----------------------------------------------------------- */
 
 enum store_intent_state {
 	STORE_RESERVED = 1,
@@ -131,7 +134,7 @@ typedef enum sl_err (*store_intent_visit)(void *arg, const struct store_intent *
 enum sl_err store_intents_open(
         struct store *store, store_intent_visit visit, void *arg) SL_MUST_USE;
 
-/* --- changes with their audit line: both or neither ------------------------------------------------------- */
+/* --- changes with their audit line: both or neither ------------------------------------------ */
 
 struct store_audit {
 	int64_t time;

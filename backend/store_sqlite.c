@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The store on SQLite: files, schema, transactions and the audit chain. Write-ahead log with a sync at
- * every commit; what returned SL_OK is on the disk. */
+ * The store on SQLite: files, schema, transactions and the audit chain. Write-ahead log with a
+ * sync at every commit; what returned SL_OK is on the disk. */
 #include "store_sqlite.h"
 
 #include <errno.h>
@@ -352,7 +352,7 @@ store_version(struct store *store, uint64_t *version)
 	return err;
 }
 
-/* --- audit --------------------------------------------------------------------------------------------- */
+/* --- audit ----------------------------------------------------------------------------------- */
 
 static enum sl_err
 read_head(struct store *store, uint64_t *seq, uint8_t hash[static AUDIT_HASH_LEN])

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Private to the SQLite store: one prepared statement per question, a sticky binder, transactions. Only
- * store_sqlite.c knows SQLite. */
+ * Private to the SQLite store: one prepared statement per question, a sticky binder,
+ * transactions. Only store_sqlite.c knows SQLite. */
 #ifndef STORE_SQLITE_H
 #define STORE_SQLITE_H
 

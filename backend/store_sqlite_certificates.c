@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The SQLite store's certificates and intents. A serial number enters the table of intents before anything
- * is signed and never leaves it. */
+ * The SQLite store's certificates and intents. A serial number enters the table of intents before
+ * anything is signed and never leaves it. */
 #include "store_sqlite.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The SQLite store's OSCORE contexts and the durable reservation of their sequence numbers (RFC 8613
- * appendix B.1.1). */
+ * The SQLite store's OSCORE contexts and the durable reservation of their sequence numbers (RFC
+ * 8613 appendix B.1.1). */
 #include "store_sqlite.h"
 
 #include <string.h>

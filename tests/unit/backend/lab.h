@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * An authority in a folder of its own, made as an operator makes it: sealift-est init, then a configuration
- * with the profiles that a test wants. */
+ * An authority in a folder of its own, made as an operator makes it: sealift-est init, then a
+ * configuration with the profiles that a test wants. */
 #ifndef LAB_H
 #define LAB_H
 
@@ -19,7 +19,8 @@ struct lab {
 	void *at_arg;
 };
 
-/* init in a new folder; profiles is the YAML list below "profiles:", NULL for one profile "default". */
+/* init in a new folder; profiles is the YAML list below "profiles:", NULL for one profile
+ * "default". */
 void lab_make(struct lab *lab, const char *profiles);
 /* Store for serving and the authority. */
 void lab_start(struct lab *lab);

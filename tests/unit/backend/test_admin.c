@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The commands of sealift-est: exit status, what they say, what they leave on the disk, and that secrets stay
- * out of everything but the provisioning file. */
+ * The commands of sealift-est: exit status, what they say, what they leave on the disk, and that
+ * secrets stay out of everything but the provisioning file. */
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -56,8 +56,7 @@ release(int fd, int kept, int file, char out[static TEXT_MAX])
 }
 
 /* The words of one command line, split at spaces; "@" is the lab's folder, "@c" its "-c FILE". */
-static int SL_PRINTF(2, 3)
-run(int (*command)(int, char **), const char *fmt, ...)
+static int SL_PRINTF(2, 3) run(int (*command)(int, char **), const char *fmt, ...)
 {
 	static char line[2048], words[WORDS_MAX][256];
 	char *argv[WORDS_MAX + 1], *next = line, *word;
@@ -153,7 +152,7 @@ write_bytes(const char *name, struct sl_span bytes)
 	fclose(f);
 }
 
-/* --- init and check ------------------------------------------------------------------------------------- */
+/* --- init and check -------------------------------------------------------------------------- */
 
 START_TEST(init_makes_what_serve_needs)
 {
@@ -232,7 +231,7 @@ START_TEST(check_finds_what_serve_would_find)
 }
 END_TEST
 
-/* --- contexts --------------------------------------------------------------------------------------------- */
+/* --- contexts -------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *options;
@@ -381,7 +380,7 @@ START_TEST(lists_and_disables_contexts)
 }
 END_TEST
 
-/* --- certificates ----------------------------------------------------------------------------------------- */
+/* --- certificates ---------------------------------------------------------------------------- */
 
 static char serial[2 * SL_SERIAL_MAX + 1];
 
@@ -460,7 +459,7 @@ START_TEST(revokes_and_keeps_the_contexts_when_told_to)
 }
 END_TEST
 
-/* --- policy and audit ---------------------------------------------------------------------------------------- */
+/* --- policy and audit ------------------------------------------------------------------------ */
 
 static const struct {
 	const char *request, *options;

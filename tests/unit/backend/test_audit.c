@@ -63,7 +63,7 @@ START_TEST(a_hash_longer_than_any_makes_no_line)
 }
 END_TEST
 
-/* --- a chain in a store: two certificates between other lines --------------------------------------------- */
+/* --- a chain in a store: two certificates between other lines -------------------------------- */
 
 static struct lab lab;
 static struct audit_pin pin; /* the head after four lines */

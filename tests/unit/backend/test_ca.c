@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The authority as a whole: who gets a certificate, who gets the same one again, who gets none (RFC 7030
- * section 4.2, RFC 9148 sections 4.4 to 4.7). */
+ * The authority as a whole: who gets a certificate, who gets the same one again, who gets none
+ * (RFC 7030 section 4.2, RFC 9148 sections 4.4 to 4.7). */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -51,7 +51,7 @@ enrol_first(void)
 	        first);
 }
 
-/* --- what is issued ----------------------------------------------------------------------------------------- */
+/* --- what is issued -------------------------------------------------------------------------- */
 
 START_TEST(issues_what_the_profile_says)
 {
@@ -136,7 +136,7 @@ START_TEST(answers_refusals_without_a_certificate)
 }
 END_TEST
 
-/* --- the same again ------------------------------------------------------------------------------------------ */
+/* --- the same again -------------------------------------------------------------------------- */
 
 START_TEST(a_repeated_request_gets_the_same_certificate)
 {
@@ -245,7 +245,7 @@ START_TEST(eight_threads_get_one_certificate)
 }
 END_TEST
 
-/* --- /sren --------------------------------------------------------------------------------------------------- */
+/* --- /sren ----------------------------------------------------------------------------------- */
 
 enum { NEVER, VALID, EXPIRED, REVOKED, SUPERSEDED, SOMEBODY_ELSES };
 
@@ -317,7 +317,7 @@ START_TEST(a_renewal_carries_the_names_of_the_certificate)
 }
 END_TEST
 
-/* --- profiles and labels -------------------------------------------------------------------------------------- */
+/* --- profiles and labels --------------------------------------------------------------------- */
 
 START_TEST(a_label_is_the_profile_of_the_identity)
 {
@@ -360,7 +360,7 @@ START_TEST(a_label_is_the_profile_of_the_identity)
 }
 END_TEST
 
-/* --- the clock ---------------------------------------------------------------------------------------------- */
+/* --- the clock ------------------------------------------------------------------------------- */
 
 START_TEST(does_not_issue_by_a_clock_that_jumps)
 {
@@ -399,7 +399,7 @@ START_TEST(does_not_issue_by_an_unset_clock)
 }
 END_TEST
 
-/* --- the machine ---------------------------------------------------------------------------------------------- */
+/* --- the machine ----------------------------------------------------------------------------- */
 
 START_TEST(a_full_disk_issues_nothing_and_says_later)
 {
@@ -435,7 +435,8 @@ fill_disk_at_intent(void *arg, enum ca_step step)
 		ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &tight), 0);
 }
 
-/* The certificate cannot be kept and its intent cannot be voided: the next request sees to that first. */
+/* The certificate cannot be kept and its intent cannot be voided: the next request sees to that
+ * first. */
 START_TEST(an_intent_that_stays_open_is_resolved_by_the_next_request)
 {
 	signal(SIGXFSZ, SIG_IGN);

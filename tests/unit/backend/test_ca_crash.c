@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A process that issues is killed at every step, and at random times. Afterwards: no certificate is signed but
- * unknown, none that was answered is lost, every intent is resolved at the next start, the audit chain holds,
- * and the device ends with one valid certificate for its key. */
+ * A process that issues is killed at every step, and at random times. Afterwards: no certificate
+ * is signed but unknown, none that was answered is lost, every intent is resolved at the next
+ * start, the audit chain holds, and the device ends with one valid certificate for its key. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,7 +153,7 @@ START_TEST(two_kills_in_a_row_are_harmless)
 }
 END_TEST
 
-/* --- intents that must not be finished ---------------------------------------------------------------------- */
+/* --- intents that must not be finished ------------------------------------------------------- */
 
 START_TEST(an_old_intent_is_voided)
 {
@@ -200,7 +200,7 @@ START_TEST(an_intent_under_another_authority_is_voided)
 }
 END_TEST
 
-/* --- random times ------------------------------------------------------------------------------------------- */
+/* --- random times ---------------------------------------------------------------------------- */
 
 struct told {
 	char serial[2 * SL_SERIAL_MAX + 1];

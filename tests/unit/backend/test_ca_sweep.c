@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Hostile requests: signed ones that a grammar makes and whose bytes are then changed, and unsigned ones. Every
- * certificate that comes out is inside the policy (threat T41). */
+ * Hostile requests: signed ones that a grammar makes and whose bytes are then changed, and
+ * unsigned ones. Every certificate that comes out is inside the policy (threat T41). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 #include "lab.h"
 
-#define KEYS     6
+#define KEYS 6
 
 static struct lab lab;
 static struct sl_pkey *keys[KEYS];
@@ -53,7 +53,7 @@ teardown(void)
 	lab_remove(&lab);
 }
 
-/* --- a small DER writer: contents first, then the header in front ------------------------------------------- */
+/* --- a small DER writer: contents first, then the header in front ---------------------------- */
 
 struct der {
 	uint8_t bytes[3000];
@@ -105,7 +105,7 @@ add_der(struct der *d, const struct der *inner)
 	add(d, inner->bytes, inner->len);
 }
 
-/* --- the grammar ------------------------------------------------------------------------------------------------ */
+/* --- the grammar ----------------------------------------------------------------------------- */
 
 static const char *const names[] = {"device-1", "device-2", "Sealift CA", "", "*", "device-1\0x",
         "www.example.com", "d\xc3\xa9vice-1", "device-1 "};
@@ -283,7 +283,7 @@ make_request(struct der *request)
 	return key;
 }
 
-/* --- what may come out ------------------------------------------------------------------------------------------ */
+/* --- what may come out ----------------------------------------------------------------------- */
 
 static void
 check_inside(const struct ca_answer *answer, size_t key, const struct sl_cert *issuer)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * sealift-est.yaml: defaults, bounds, and that every slip is refused with its line, key, value and mend. */
+ * sealift-est.yaml: defaults, bounds, and that every slip is refused with its line, key, value
+ * and mend. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,7 +172,7 @@ START_TEST(takes_every_key)
 }
 END_TEST
 
-/* --- every line of the full text, spoilt in each way ----------------------------------------------------------- */
+/* --- every line of the full text, spoilt in each way ----------------------------------------- */
 
 enum { MISSPELT, TWICE, EMPTY, NONSENSE, WAYS };
 
@@ -185,7 +186,8 @@ line_at(const char *text, unsigned number, size_t *len)
 	return text;
 }
 
-/* Writes fullest with the line spoilt; returns the line that must be named, 0 when it has no such fault. */
+/* Writes fullest with the line spoilt; returns the line that must be named, 0 when it has no
+ * such fault. */
 static unsigned
 spoil(char *out, size_t cap, unsigned number, int way)
 {
@@ -258,7 +260,7 @@ START_TEST(every_slip_is_refused_with_its_line)
 }
 END_TEST
 
-/* --- values ------------------------------------------------------------------------------------------------------- */
+/* --- values ---------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *section, *key, *good[3], *bad[5];
@@ -357,7 +359,7 @@ START_TEST(keeps_to_its_bounds)
 }
 END_TEST
 
-/* --- rules and shapes ----------------------------------------------------------------------------------------------- */
+/* --- rules and shapes ------------------------------------------------------------------------ */
 
 static const struct {
 	const char *text, *says, *because;
@@ -469,7 +471,7 @@ START_TEST(every_prefix_has_a_verdict)
 }
 END_TEST
 
-/* --- files ------------------------------------------------------------------------------------------------------------ */
+/* --- files ----------------------------------------------------------------------------------- */
 
 static struct lab lab;
 
@@ -530,7 +532,7 @@ START_TEST(files_must_be_there)
 }
 END_TEST
 
-/* --- lines ------------------------------------------------------------------------------------------------------------ */
+/* --- lines ----------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *path;

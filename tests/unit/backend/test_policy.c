@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The checks of RFC 9148 section 9 and spec row "names come from the identity": requests made by another
- * implementation against profiles. */
+ * The checks of RFC 9148 section 9 and spec row "names come from the identity": requests made by
+ * another implementation against profiles. */
 #include <string.h>
 
 #include <sl/hash.h>

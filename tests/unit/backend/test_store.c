@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The store: files and locks, contexts with durable reservations (RFC 8613 B.1.1), serial numbers, and changes
- * that come with their audit line or not at all. */
+ * The store: files and locks, contexts with durable reservations (RFC 8613 B.1.1), serial
+ * numbers, and changes that come with their audit line or not at all. */
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -96,7 +96,7 @@ put_certificate(uint8_t n)
 	ck_assert_ok(issue(&c, NULL));
 }
 
-/* --- files -------------------------------------------------------------------------------------------- */
+/* --- files ----------------------------------------------------------------------------------- */
 
 START_TEST(is_made_once_and_private)
 {
@@ -167,7 +167,7 @@ START_TEST(refuses_what_is_not_its_file)
 }
 END_TEST
 
-/* --- contexts -------------------------------------------------------------------------------------------- */
+/* --- contexts -------------------------------------------------------------------------------- */
 
 struct seen {
 	struct store_context list[8];
@@ -354,7 +354,7 @@ START_TEST(tells_when_another_process_changed_it)
 }
 END_TEST
 
-/* --- certificates ---------------------------------------------------------------------------------------- */
+/* --- certificates ---------------------------------------------------------------------------- */
 
 START_TEST(a_serial_is_taken_for_ever)
 {
@@ -453,7 +453,7 @@ START_TEST(revokes_once)
 }
 END_TEST
 
-/* --- both or neither -------------------------------------------------------------------------------------- */
+/* --- both or neither ------------------------------------------------------------------------- */
 
 static uint64_t
 audit_lines(void)
