@@ -71,6 +71,8 @@ ODD = {
     "tabbed chunked": post(HOST, TYPE, b"Transfer-Encoding: \x0bchunked\r\n", SEALED, body=b"0\r\n\r\n"),
     "bad chunk size": post(HOST, TYPE, b"Transfer-Encoding: chunked\r\n", SEALED, body=b"zz\r\nABCDEFGH\r\n0\r\n\r\n"),
     "huge chunk": post(HOST, TYPE, b"Transfer-Encoding: chunked\r\n", SEALED, body=b"FFFFFFFFFFFFFFFFF\r\nA"),
+    "chunked body over the limit": post(HOST, TYPE, b"Transfer-Encoding: chunked\r\n", SEALED,
+                                        body=b"4E20\r\n" + b"x" * 20000 + b"\r\n0\r\n\r\n"),
     "empty chunked body": post(HOST, TYPE, b"Transfer-Encoding: chunked\r\n", SEALED, body=b"0\r\n\r\n" + HIDDEN),
     "no length": post(HOST, TYPE, SEALED, body=b""),
     "empty body": post(HOST, TYPE, b"Content-Length: 0\r\n", SEALED, body=HIDDEN),
