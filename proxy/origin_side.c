@@ -17,7 +17,7 @@
 #include "response_head.h"
 
 #define CONNECTION_LIFE_MAX_S 600L
-#define CONNECTION_IDLE_MAX_S 60L
+#define CONNECTION_IDLE_MAX_S 10L /* origins close idle ones after 15 s and more: we are first */
 #define RECEIVE_BUFFER_BYTES  16384L
 
 struct transfer {
