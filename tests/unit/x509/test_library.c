@@ -2,6 +2,7 @@
  * What the library does for us: names as text, PEM, foreign signatures, paths. */
 #include "authority.h"
 #include "der_text.h"
+#include "parts.h"
 
 #include <string.h>
 
@@ -192,6 +193,56 @@ START_TEST(a_path_of_broken_parts_is_malformed)
 }
 END_TEST
 
+/* Eight certificates may stand between leaf and anchor, not nine. */
+START_TEST(a_path_has_a_longest_length)
+{
+	struct sl_pkey *key = new_key(SL_PKEY_ED25519);
+	struct sl_span spki = spki_of(key), anchor = new_root(key, "anchor"), helpers[9], leaf;
+	struct sl_cert_params params = {.serial = hex("07"),
+	        .spki = spki,
+	        .issuer_cert = anchor,
+	        .issuer_key = key,
+	        .not_before = YEAR_2024,
+	        .not_after = YEAR_2034,
+	        .key_usage = SL_KU_KEY_CERT_SIGN,
+	        .is_ca = true};
+	struct sl_cert_path path = {&anchor, 1, helpers, 0, MID_2025};
+
+	while (path.helper_count < ARRAY_LEN(helpers)) {
+		char name[] = {'c', (char)('0' + path.helper_count), 0};
+
+		params.subject = name_of(name);
+		helpers[path.helper_count++] = params.issuer_cert = issue(&params);
+		leaf = new_leaf(params.issuer_cert, key, spki, "leaf");
+		ck_assert_err(sl_cert_verify_path(leaf, &path),
+		        path.helper_count <= 8 ? SL_OK : SL_EAUTH);
+	}
+	authority_release();
+}
+END_TEST
+
+/* The algorithm that is named must be the key's, though the signature itself is good. */
+START_TEST(an_algorithm_of_another_key_does_not_verify)
+{
+	struct sl_pkey *key = new_key(SL_PKEY_P256);
+	struct sl_span body = hex("3000"), sha256_rsa = der("30{06092a864886f70d01010b 0500}");
+	struct sl_x509_frame frame = {body, der(ECDSA_SHA256), {NULL, 0}};
+	uint8_t signature[SL_SIGNATURE_MAX];
+	size_t len = 0;
+
+	ck_assert_ok(sl_sign(key, body, signature, sizeof signature, &len));
+	frame.signature = sl_span(signature, len);
+	ck_assert_ok(sl_x509_verify_frame(&frame, spki_of(key)));
+	frame.algorithm = sha256_rsa;
+	ck_assert_err(sl_x509_verify_frame(&frame, spki_of(key)), SL_EAUTH);
+	frame.algorithm = der("30{06082a8648ce3d040302 0500}"); /* RFC 5758: no parameters */
+	ck_assert_err(sl_x509_verify_frame(&frame, spki_of(key)), SL_EAUTH);
+	frame.algorithm = der("30{06032a0304}");
+	ck_assert_err(sl_x509_verify_frame(&frame, spki_of(key)), SL_EAUTH);
+	authority_release();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -206,6 +257,8 @@ main(void)
 	tcase_add_test(tc, a_path_leads_to_an_anchor);
 	tcase_add_test(tc, a_leaf_issues_nothing);
 	tcase_add_test(tc, a_path_of_broken_parts_is_malformed);
+	tcase_add_test(tc, a_path_has_a_longest_length);
+	tcase_add_test(tc, an_algorithm_of_another_key_does_not_verify);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

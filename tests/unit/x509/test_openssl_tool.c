@@ -256,9 +256,12 @@ START_TEST(we_read_its_requests_and_certificates)
 }
 END_TEST
 
-/* Its SHA-1 and its 1024-bit RSA keys are below 112 bits of security. */
+/* Its SHA-1 and its 1024-bit RSA keys are below 112 bits of security; a 2048-bit key is not. */
 START_TEST(we_refuse_its_weak_signatures)
 {
+	struct sl_span weak;
+	struct sl_cert_path path = {&weak, 1, NULL, 0, 0};
+	struct sl_cert cert;
 	struct sl_csr csr;
 
 	for (size_t i = 0; i < 2; i++) {
@@ -274,6 +277,15 @@ START_TEST(we_refuse_its_weak_signatures)
 		        0);
 		ck_assert_ok(sl_csr_decode(&csr, load("csr.der")));
 		ck_assert_err(sl_csr_verify(&csr), SL_EAUTH);
+		ck_assert_int_eq(OPENSSL(ARG("req"), ARG("-x509"), ARG("-new"), ARG("-subj"),
+		                         ARG("/CN=weak"), ARG("-days"), ARG("3"), ARG("-key"),
+		                         ARG(path_of("key.pem")), ARG("-outform"), ARG("DER"),
+		                         ARG("-out"), ARG(path_of("out.der"))),
+		        0);
+		weak = load("out.der");
+		ck_assert_ok(sl_cert_decode(&cert, weak));
+		path.now = cert.not_before;
+		ck_assert_err(sl_cert_verify_path(weak, &path), i == 0 ? SL_EAUTH : SL_OK);
 	}
 }
 END_TEST
