@@ -2,7 +2,7 @@
 FROM debian:trixie-slim AS build
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       cmake make gcc libc6-dev pkg-config libcoap3-dev libmicrohttpd-dev libcurl4-openssl-dev libevent-dev \
-      libssl-dev libsqlite3-dev libcyaml-dev check libjansson-dev python3 openssl binutils \
+      libssl-dev libsqlite3-dev libcyaml-dev libyaml-dev check libjansson-dev python3 openssl binutils \
     && rm -rf /var/lib/apt/lists/*
 COPY . /src
 WORKDIR /src
