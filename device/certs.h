@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A small list of certificates: from an EST answer (formats 281 and 287), to and from PEM text. Pure. */
+ * A small list of certificates: from an EST answer (formats 281 and 287), to and from PEM text.
+ * Pure. */
 #ifndef CERTS_H
 #define CERTS_H
 
@@ -27,8 +28,9 @@ struct sl_span certs_at(const struct certs *list, size_t i);
 /* Fills at most CERTS_MAX spans, which borrow from the list; returns their number. */
 size_t certs_spans(const struct certs *list, struct sl_span spans[static CERTS_MAX]);
 
-/* The body of an answer; format 281 (also when the answer names none) or 287. An empty list is refused.
- * SL_EUNSUPPORTED (another format), SL_EMALFORMED, SL_ELIMIT, SL_ENOMEM. *list is empty on failure. */
+/* The body of an answer; format 281 (also when the answer names none) or 287. An empty list is
+ * refused. SL_EUNSUPPORTED (another format), SL_EMALFORMED, SL_ELIMIT, SL_ENOMEM. *list is
+ * empty on failure. */
 enum sl_err certs_from_body(
         struct certs *list, bool has_format, uint32_t format, struct sl_span body) SL_MUST_USE;
 /* Every certificate of a PEM text. Errors as above. */

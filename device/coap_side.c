@@ -41,20 +41,23 @@ coap_side_sleep_until(uint64_t when_ms)
 	}
 }
 
-static int
-connect_first(const struct addrinfo *list)
+static void
+connect_all(struct coap_side *side, const struct addrinfo *list)
 {
 	for (const struct addrinfo *a = list; a != NULL; a = a->ai_next) {
-		int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
-		        a->ai_protocol);
+		int fd;
 
+		if (side->fd_count == COAP_SIDE_ADDRESSES_MAX)
+			return;
+		fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		        a->ai_protocol);
 		if (fd < 0)
 			continue;
 		if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
-			return fd;
-		close(fd);
+			side->fds[side->fd_count++] = fd;
+		else
+			close(fd);
 	}
-	return -1;
 }
 
 enum sl_err
@@ -70,9 +73,10 @@ coap_side_open(struct coap_side *side, const struct endpoint *server, struct com
 	if (failed != 0)
 		return complain(
 		        why, SL_ENOTFOUND, "server %s: %s", server->host, gai_strerror(failed));
-	side->fd = connect_first(list);
+	side->fd_count = side->current = 0;
+	connect_all(side, list);
 	freeaddrinfo(list);
-	if (side->fd < 0)
+	if (side->fd_count == 0)
 		return complain(
 		        why, SL_EIO, "server %s port %s: %s", server->host, port, strerror(errno));
 	return SL_OK;
@@ -81,16 +85,17 @@ coap_side_open(struct coap_side *side, const struct endpoint *server, struct com
 void
 coap_side_close(struct coap_side *side)
 {
-	if (side->fd >= 0)
-		close(side->fd);
-	side->fd = -1;
+	while (side->fd_count > 0)
+		close(side->fds[--side->fd_count]);
 }
 
 static void
 note_error(struct coap_side *side)
 {
-	if (errno == ECONNREFUSED || errno == EHOSTUNREACH || errno == ENETUNREACH)
-		side->is_unreachable = true;
+	if (errno != ECONNREFUSED && errno != EHOSTUNREACH && errno != ENETUNREACH)
+		return;
+	side->is_unreachable = true;
+	side->current = (side->current + 1) % side->fd_count;
 }
 
 static void
@@ -99,7 +104,7 @@ send_datagram(struct coap_side *side, struct sl_span datagram)
 	if (side->trace != NULL)
 		trace_datagram(side->trace, TRACE_SENT, datagram);
 	/* What cannot leave now is lost, as on any link: the message layer sends it again. */
-	if (send(side->fd, datagram.ptr, datagram.len, MSG_NOSIGNAL) < 0)
+	if (send(side->fds[side->current], datagram.ptr, datagram.len, MSG_NOSIGNAL) < 0)
 		note_error(side);
 }
 
@@ -107,7 +112,7 @@ send_datagram(struct coap_side *side, struct sl_span datagram)
 static bool
 receive_datagram(struct coap_side *side, uint8_t *bytes, size_t *len)
 {
-	ssize_t n = recv(side->fd, bytes, DATAGRAM_MAX, 0);
+	ssize_t n = recv(side->fds[side->current], bytes, DATAGRAM_MAX, 0);
 
 	if (n < 0) {
 		note_error(side);
@@ -122,7 +127,7 @@ receive_datagram(struct coap_side *side, uint8_t *bytes, size_t *len)
 static void
 wait_for_bytes(const struct coap_side *side, uint64_t until_ms)
 {
-	struct pollfd p = {.fd = side->fd, .events = POLLIN};
+	struct pollfd p = {.fd = side->fds[side->current], .events = POLLIN};
 	uint64_t now_ms = coap_side_now().ms;
 	uint64_t left_ms = until_ms > now_ms ? until_ms - now_ms : 0;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The device's socket and its clocks: moves datagrams between UDP and a session, makes the session's number
- * reservations durable, sleeps. Decides nothing. */
+ * The device's socket and its clocks: moves datagrams between UDP and a session, makes the
+ * session's number reservations durable, sleeps. Decides nothing. */
 #ifndef COAP_SIDE_H
 #define COAP_SIDE_H
 
@@ -12,8 +12,13 @@
 
 #include <stdio.h>
 
+#define COAP_SIDE_ADDRESSES_MAX 4
+
 struct coap_side {
-	int fd;
+	/* One socket per address of the server. When the network says that one is unreachable, the
+	 * next datagram tries the next: at worst a liar costs a retransmission. */
+	int fds[COAP_SIDE_ADDRESSES_MAX];
+	size_t fd_count, current;
 	FILE *trace;         /* NULL: none */
 	bool is_unreachable; /* the network said so at least once: worth telling, never believed */
 };

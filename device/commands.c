@@ -46,7 +46,10 @@ fail(struct work *w, int status)
 static int
 done(struct work *w)
 {
-	return report_print(&w->report, stdout) ? EXIT_DONE : EXIT_FAILED;
+	if (report_print(&w->report, stdout))
+		return EXIT_DONE;
+	fputs("sealift-device: cannot write the result\n", stderr);
+	return EXIT_FAILED;
 }
 
 static int
@@ -81,7 +84,7 @@ open_link(struct work *w)
 	return EXIT_DONE;
 }
 
-/* --- one protected request ------------------------------------------------------------------------------ */
+/* --- one protected request ------------------------------------------------------------------- */
 
 static int
 fail_result(struct work *w, const struct session_result *result)
@@ -196,7 +199,7 @@ run_discover(struct work *w)
 	return done(w);
 }
 
-/* --- enrolment ------------------------------------------------------------------------------------------- */
+/* --- enrolment ------------------------------------------------------------------------------- */
 
 static int
 fail_enrol(struct work *w, const struct enrol *e)
@@ -288,7 +291,7 @@ run_reenroll(struct work *w)
 	return status == EXIT_DONE ? run_enrolment(w, ENROL_SREN) : status;
 }
 
-/* --- local, and ping --------------------------------------------------------------------------------------- */
+/* --- local, and ping ------------------------------------------------------------------------- */
 
 static int
 run_init(struct work *w)
@@ -385,8 +388,7 @@ commands_run(const struct options *o)
 	        [COMMAND_GET] = run_get,
 	        [COMMAND_CHECK] = run_check,
 	};
-	struct work w = {
-	        .o = o, .device = {.ks = {.files = {.dir = -1}, .lock = -1}}, .side = {.fd = -1}};
+	struct work w = {.o = o, .device = {.ks = {.files = {.dir = -1}, .lock = -1}}};
 	int status;
 
 	report_init(&w.report, o->is_json, isatty(STDERR_FILENO) || o->is_traced);

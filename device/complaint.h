@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What a person must read when something is refused: which file or word, which value, how to mend it.
- * Never holds secrets. */
+ * What a person must read when something is refused: which file or word, which value, how to
+ * mend it. Never holds secrets. */
 #ifndef COMPLAINT_H
 #define COMPLAINT_H
 

@@ -120,7 +120,8 @@ says_the_same(
 	       sl_csr_verify(csr) == SL_OK;
 }
 
-/* The CSR of a run that was cut, when it is still what we would say: the server then knows it again. */
+/* The CSR of a run that was cut, when it is still what we would say: the server then knows it
+ * again. */
 static bool
 resume_csr(const struct keystore *ks, const struct wanted *w, struct credentials_request *request)
 {
@@ -153,8 +154,8 @@ make_key(struct keystore *ks, enum sl_pkey_type type, struct sl_pkey **key)
 	return err;
 }
 
-/* The key that the request will be about. Without a new key wanted, a pending one must be gone before a
- * certificate can come, or it would replace the key that the certificate is for. */
+/* The key that the request will be about. Without a new key wanted, a pending one must be gone
+ * before a certificate can come, or it would replace the key that the certificate is for. */
 static enum sl_err
 choose_key(struct keystore *ks, const struct wanted *w, enum sl_pkey_type type,
         struct sl_pkey **key, struct complaint *why)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Keys, requests and certificates in the key store: what an enrolment prepares before it asks, and what it
- * keeps after it believes (RFC 7030 section 4.2). A private key never leaves this file and the store. */
+ * Keys, requests and certificates in the key store: what an enrolment prepares before it asks,
+ * and what it keeps after it believes (RFC 7030 section 4.2). A private key never leaves this
+ * file and the store. */
 #ifndef CREDENTIALS_H
 #define CREDENTIALS_H
 
@@ -25,8 +26,9 @@ struct credentials_request {
 	bool is_resumed; /* the key and the request of a run that was cut */
 };
 
-/* Both durable when this returns. A pending pair is taken again when it says what the wish says; else it is
- * thrown away. SL_ENOTFOUND: a renewal without a certificate. SL_EMALFORMED, SL_EIO, ... */
+/* Both durable when this returns. A pending pair is taken again when it says what the wish
+ * says; else it is thrown away. SL_ENOTFOUND: a renewal without a certificate. SL_EMALFORMED,
+ * SL_EIO, ... */
 enum sl_err credentials_prepare(struct keystore *ks, const struct credentials_wish *wish,
         struct credentials_request *request, struct complaint *why) SL_MUST_USE;
 
@@ -36,8 +38,8 @@ enum sl_err credentials_load(const struct keystore *ks, enum keystore_item item,
 enum sl_err credentials_keep_anchors(struct keystore *ks, const struct certs *anchors) SL_MUST_USE;
 enum sl_err credentials_keep_cert(struct keystore *ks, const struct certs *issued) SL_MUST_USE;
 
-/* What is there fits together: the key to the certificate, the certificate to the anchors (at now, POSIX
- * seconds; now < 0: validity is left out). SL_ENOTFOUND: no certificate. SL_EAUTH. */
+/* What is there fits together: the key to the certificate, the certificate to the anchors (at
+ * now, POSIX seconds). SL_ENOTFOUND: no certificate. SL_EAUTH. */
 enum sl_err credentials_check(
         const struct keystore *ks, int64_t now, struct complaint *why) SL_MUST_USE;
 

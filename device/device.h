@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * An opened state directory: key store, settings and the OSCORE context that resumes above every sequence
- * number that may have been used (RFC 8613 B.1.1). */
+ * An opened state directory: key store, settings and the OSCORE context that resumes above
+ * every sequence number that may have been used (RFC 8613 B.1.1). */
 #ifndef DEVICE_H
 #define DEVICE_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Where messages go: "coap://HOST[:PORT]" of the next CoAP hop and "http(s)://HOST[:PORT]" or
- * "coap://HOST[:PORT]" of the target behind a forward proxy. A URI of scheme and authority only: path and
- * query belong inside the protected message (RFC 8613 section 4.1.3.3). Pure. */
+ * "coap://HOST[:PORT]" of the target behind a forward proxy. A URI of scheme and authority
+ * only: path and query belong inside the protected message (RFC 8613 section 4.1.3.3). Pure. */
 #ifndef ENDPOINT_H
 #define ENDPOINT_H
 
@@ -19,8 +19,9 @@ struct endpoint {
 	bool is_ipv6;
 };
 
-/* A closing "/" is tolerated. SL_EMALFORMED: no authority, userinfo, a path, a query, bad characters, port
- * 0; SL_EUNSUPPORTED: another scheme than coap, http, https. *e is written only on success. */
+/* A closing "/" is tolerated. SL_EMALFORMED: no authority, userinfo, a path, a query, bad
+ * characters, port 0; SL_EUNSUPPORTED: another scheme than coap, http, https. *e is written
+ * only on success. */
 enum sl_err endpoint_parse(struct endpoint *e, const char *text) SL_MUST_USE;
 /* The same text again, with the port when it is not the scheme's default. */
 void endpoint_text(const struct endpoint *e, char out[static ENDPOINT_TEXT_MAX]);

@@ -340,8 +340,7 @@ enrol_on_kept(struct enrol *e)
 	else if (e->state == KEEP_ANCHORS && e->csr_len == 0)
 		e->state = PREPARE;
 	else if (e->state == KEEP_ANCHORS)
-		ask(e, functions[e->config
-		                         .operation]); /* the server gives the same certificate again */
+		ask(e, functions[e->config.operation]); /* answered as before */
 }
 
 void

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Enrolment as a state machine (RFC 9148 sections 4 and 5, RFC 7030 section 4.2): which request comes next,
- * what must be durable before it, whether an answer is believed. Pure: it holds no key, no file, no clock.
+ * Enrolment as a state machine (RFC 9148 sections 4 and 5, RFC 7030 section 4.2): which request
+ * comes next, what must be durable before it, whether an answer is believed. Pure: it holds no
+ * key, no file, no clock.
  *
  *   [ASK crts -> KEEP_ANCHORS ->] PREPARE -> ASK sen or sren -> KEEP_CERT -> FINISHED
  *                                               ^        |
- *                                               +- PAUSE + 5.03 Max-Age, 5.00, silence: the identical request
+ *                                               +- PAUSE + 5.03, 5.00, silence: the identical one
  *
- * Anchors are taken from authentic answers only, because ASK is answered by session.h only. A certificate
- * is kept only when its key is ours and a path leads from it to the anchors. */
+ * Anchors are taken from authentic answers only, because ASK is answered by session.h only. A
+ * certificate is kept only when its key is ours and a path leads from it to the anchors. */
 #ifndef ENROL_H
 #define ENROL_H
 
@@ -54,16 +55,17 @@ enum enrol_want {
 
 enum enrol_outcome {
 	ENROL_DONE,
-	ENROL_REFUSED, /* an authentic refusal: enrol_code(), enrol_text() */
-	ENROL_LATER, /* the server says: not now, and our time is over. Run again: the same CSR goes */
-	ENROL_NO_ANSWER, /* no authentic answer in time */
-	ENROL_BAD_ANSWER, /* authentic, but no certificates, or none for our key, or no path to the anchors */
-	ENROL_FAILED, /* the machine failed */
+	ENROL_REFUSED,    /* an authentic refusal: enrol_code(), enrol_text() */
+	ENROL_LATER,      /* not now, says the server, and our time is over; the CSR is kept */
+	ENROL_NO_ANSWER,  /* no authentic answer in time */
+	ENROL_BAD_ANSWER, /* authentic, but no certificate for our key with a path to an anchor */
+	ENROL_FAILED,     /* the machine failed */
 };
 
 struct enrol;
 
-/* anchors: those that are kept already, may be empty or NULL; copied. SL_ENOMEM, SL_EMALFORMED (root). */
+/* anchors: those that are kept already, may be empty or NULL; copied. SL_ENOMEM, SL_EMALFORMED
+ * (root). */
 enum sl_err enrol_new(struct enrol **out, const struct enrol_config *config,
         const struct certs *anchors, struct moment now) SL_MUST_USE;
 void enrol_free(struct enrol *e);

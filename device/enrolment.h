@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Serves the wishes of the enrolment machine with the key store, the socket and the clock, and tells each
- * step. */
+ * Serves the wishes of the enrolment machine with the key store, the socket and the clock, and
+ * tells each step. */
 #ifndef ENROLMENT_H
 #define ENROLMENT_H
 
@@ -18,7 +18,8 @@ struct enrolment {
 	struct enrol_config config;
 };
 
-/* Runs to the end. SL_OK: *out says how it ended, free it with enrol_free. Other errors: it could not begin. */
+/* Runs to the end. SL_OK: *out says how it ended, free it with enrol_free. Other errors: it
+ * could not begin. */
 enum sl_err enrolment_run(
         const struct enrolment *run, struct enrol **out, struct complaint *why) SL_MUST_USE;
 

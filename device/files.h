@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Files that survive a power cut and that nobody else can read: written to a temporary name, synced, renamed,
- * the directory synced; read only when their mode says that they are ours alone. */
+ * Files that survive a power cut and that nobody else can read: written to a temporary name,
+ * synced, renamed, the directory synced; read only when their mode says that they are ours
+ * alone. */
 #ifndef FILES_H
 #define FILES_H
 
@@ -24,7 +25,8 @@ struct files {
 	void *at_arg;
 };
 
-/* Opens a directory; it must be ours, mode 0700 or less. SL_ENOTFOUND, SL_EAUTH (owner, mode), SL_EIO. */
+/* Opens a directory; it must be ours, mode 0700 or less. SL_ENOTFOUND, SL_EAUTH (owner, mode),
+ * SL_EIO. */
 enum sl_err files_open(struct files *f, const char *path, struct complaint *why) SL_MUST_USE;
 /* Makes the directory (0700) when it is not there, then opens it. */
 enum sl_err files_make(struct files *f, const char *path, struct complaint *why) SL_MUST_USE;

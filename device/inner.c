@@ -124,7 +124,7 @@ add_blocks(const struct inner *in, struct sl_coap_msg *msg)
 	} else {
 		msg->payload = in->request.body;
 	}
-	/* RFC 7959 section 2.7: early negotiation; our largest size is what a server takes anyway */
+	/* RFC 7959 section 2.7: early negotiation; the largest size needs no words */
 	if (is_last_block(in) && in->wish_szx < SZX_MAX)
 		return sl_coap_add_block(msg, SL_COAP_BLOCK2, wish);
 	return SL_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * One request and its answer inside the protection, cut into blocks where needed (RFC 7959; inner blocks of
- * RFC 8613 section 4.1.3.4.1: every block is an OSCORE message of its own). Pure. */
+ * One request and its answer inside the protection, cut into blocks where needed (RFC 7959;
+ * inner blocks of RFC 8613 section 4.1.3.4.1: every block is an OSCORE message of its own).
+ * Pure. */
 #ifndef INNER_H
 #define INNER_H
 
@@ -57,8 +58,9 @@ struct inner {
 
 void inner_init(struct inner *in);
 void inner_clear(struct inner *in);
-/* Copies the request. request_tag: a number below 2^62 not used before in this security context; it names the transfer
- * when the body is cut. szx 0..6. SL_ELIMIT (path, body), SL_EMALFORMED (path), SL_ENOMEM. */
+/* Copies the request. request_tag: a number below 2^62 not used before in this security
+ * context; it names the transfer when the body is cut. szx 0..6. SL_ELIMIT (path, body),
+ * SL_EMALFORMED (path), SL_ENOMEM. */
 enum sl_err inner_start(struct inner *in, const struct inner_request *request, uint8_t szx,
         uint64_t request_tag) SL_MUST_USE;
 /* The message to send now; it borrows from *in. */

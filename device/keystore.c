@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * next-cert.pem is the commit mark of a replacement: when it is there, pending-key.pem and it are the new
- * pair, and the renames are done (again) until it is gone. */
+ * next-cert.pem is the commit mark of a replacement: when it is there, pending-key.pem and it
+ * are the new pair, and the renames are done (again) until it is gone. */
 #include "keystore.h"
 
 #include <sl/oscore.h>

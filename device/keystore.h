@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What a device keeps: a directory of small files (docs/device.md), its provisioning, the sequence number
- * reservation of RFC 8613 B.1.1, its key, an enrolment under way, certificate and anchors. Bytes only: what
- * is inside them is other files' business. One process at a time. */
+ * What a device keeps: a directory of small files (docs/device.md), its provisioning, the
+ * sequence number reservation of RFC 8613 B.1.1, its key, an enrolment under way, certificate
+ * and anchors. Bytes only: what is inside them is other files' business. One process at a time. */
 #ifndef KEYSTORE_H
 #define KEYSTORE_H
 
@@ -13,10 +13,10 @@ enum keystore_item {
 	KEYSTORE_PROVISIONING, /* provisioning.json, secret */
 	KEYSTORE_SETTINGS,     /* settings.json */
 	KEYSTORE_KEY,          /* key.pem, secret */
-	KEYSTORE_PENDING_KEY, /* pending-key.pem, secret: a new key whose certificate has not come yet */
-	KEYSTORE_PENDING_CSR, /* pending.csr, DER */
-	KEYSTORE_CERT,        /* cert.pem: ours first, then what came with it */
-	KEYSTORE_ANCHORS,     /* anchors.pem */
+	KEYSTORE_PENDING_KEY,  /* pending-key.pem, secret: its certificate has not come yet */
+	KEYSTORE_PENDING_CSR,  /* pending.csr, DER */
+	KEYSTORE_CERT,         /* cert.pem: ours first, then what came with it */
+	KEYSTORE_ANCHORS,      /* anchors.pem */
 	KEYSTORE_ITEMS,
 };
 
@@ -28,8 +28,8 @@ struct keystore {
 	uint64_t ssn_limit; /* durable */
 };
 
-/* A new state directory; the provisioning is written last, so that an interrupted init can be repeated.
- * SL_EAUTH, SL_EIO; SL_EREPLAY: there is a provisioning already. */
+/* A new state directory; the provisioning is written last, so that an interrupted init can be
+ * repeated. SL_EAUTH, SL_EIO; SL_EREPLAY: there is a provisioning already. */
 enum sl_err keystore_create(const char *path, struct sl_span provisioning, struct sl_span settings,
         struct complaint *why) SL_MUST_USE;
 /* Locks, reads the reservation, and finishes a certificate replacement that was cut. SL_ENOTFOUND,
@@ -45,12 +45,12 @@ enum sl_err keystore_write(
         const struct keystore *ks, enum keystore_item item, struct sl_span bytes) SL_MUST_USE;
 enum sl_err keystore_remove(const struct keystore *ks, enum keystore_item item) SL_MUST_USE;
 
-/* Numbers below limit may be used once this returned SL_OK, and never before. A limit below the durable one
- * is refused (SL_EREPLAY). SL_EIO. */
+/* Numbers below limit may be used once this returned SL_OK, and never before. A limit below the
+ * durable one is refused (SL_EREPLAY). SL_EIO. */
 enum sl_err keystore_reserve(struct keystore *ks, uint64_t limit) SL_MUST_USE;
 
-/* The certificate of the enrolment under way, as PEM: from here on it replaces the old one, together with its
- * key, however often the power fails. The old pair is there until then. */
+/* The certificate of the enrolment under way, as PEM: from here on it replaces the old one,
+ * together with its key, however often the power fails. The old pair is there until then. */
 enum sl_err keystore_adopt(struct keystore *ks, struct sl_span cert_pem) SL_MUST_USE;
 
 #endif

@@ -76,7 +76,7 @@ options_command_name(enum options_command command)
 	return command == COMMAND_CHECK ? "check" : "";
 }
 
-/* --- values -------------------------------------------------------------------------------------------- */
+/* --- values ---------------------------------------------------------------------------------- */
 
 static enum sl_err
 take_size(uint8_t *szx, const char *word)
@@ -215,7 +215,7 @@ take_word(struct options *o, const char *word, struct complaint *why)
 	return SL_OK;
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------ */
+/* --- the whole ------------------------------------------------------------------------------- */
 
 static enum sl_err
 need(bool is_there, const char *name, const struct options *o, struct complaint *why)

@@ -42,7 +42,8 @@ outer_build(struct outer *o, struct sl_oscore_ctx *ctx, const struct sl_coap_msg
 
 	o->sealed.buf = o->ciphertext;
 	o->sealed.cap = sizeof o->ciphertext;
-	/* The ID Context goes with every request: a server that restarted needs it to find the context. */
+	/* The ID Context goes with every request: a server that restarted needs it to find the
+	 * context. */
 	err = sl_oscore_protect_request(ctx, inner, ctx->has_id_context, &o->sealed, &o->exchange);
 	if (err != SL_OK)
 		return err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The outside of a protected request: what a proxy reads (RFC 8613 sections 4.1.3.2, 4.1.3.3 and 11.2). Forward
- * mode names the target in Proxy-Scheme, Uri-Host and Uri-Port; reverse mode names nothing, or a path that
- * only chooses the route. Pure. */
+ * The outside of a protected request: what a proxy reads (RFC 8613 sections 4.1.3.2, 4.1.3.3
+ * and 11.2). Forward mode names the target in Proxy-Scheme, Uri-Host and Uri-Port; reverse mode
+ * names nothing, or a path that only chooses the route. Pure. */
 #ifndef OUTER_H
 #define OUTER_H
 
@@ -25,7 +25,8 @@ struct outer_echo {
 	size_t len; /* 0: none */
 };
 
-/* One protected request and what its response is checked against. The message borrows from the struct. */
+/* One protected request and what its response is checked against. The message borrows from the
+ * struct. */
 struct outer {
 	struct sl_coap_msg msg;
 	struct sl_oscore_exchange exchange;
@@ -35,12 +36,13 @@ struct outer {
 	struct outer_echo echo;
 };
 
-/* Protects *inner with the next sequence number of ctx and dresses it. echo may be NULL. SL_ELIMIT: the
- * context has no reserved number. Other errors as of sl_oscore_protect_request. */
+/* Protects *inner with the next sequence number of ctx and dresses it. echo may be NULL.
+ * SL_ELIMIT: the context has no reserved number. Other errors as of sl_oscore_protect_request. */
 enum sl_err outer_build(struct outer *o, struct sl_oscore_ctx *ctx, const struct sl_coap_msg *inner,
         const struct outer_route *route, const struct outer_echo *echo) SL_MUST_USE;
 
-/* The value of an Echo option that may be returned. SL_ENOTFOUND, SL_EMALFORMED (not 1 to 40 bytes). */
+/* The value of an Echo option that may be returned. SL_ENOTFOUND, SL_EMALFORMED (not 1 to 40
+ * bytes). */
 enum sl_err outer_echo_of(const struct sl_coap_msg *msg, struct outer_echo *echo) SL_MUST_USE;
 
 #endif

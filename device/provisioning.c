@@ -62,7 +62,7 @@ static const cyaml_schema_field_t settings_fields[] = {
 static const cyaml_schema_value_t settings_schema = {
         CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_settings, settings_fields)};
 
-/* --- what libcyaml says, which it says through its log only ------------------------------------------ */
+/* --- what libcyaml says, which it says through its log only ---------------------------------- */
 
 static void on_log(cyaml_log_t level, void *arg, const char *fmt, va_list args) SL_PRINTF(3, 0);
 
@@ -128,7 +128,7 @@ unload(void *raw, const cyaml_schema_value_t *schema)
 	(void)cyaml_free(&config, schema, raw, 0);
 }
 
-/* --- provisioning ------------------------------------------------------------------------------------ */
+/* --- provisioning ---------------------------------------------------------------------------- */
 
 struct hex_field {
 	const char *name, *text;
@@ -286,7 +286,7 @@ provisioning_params(const struct provisioning *p)
 	return params;
 }
 
-/* --- settings ------------------------------------------------------------------------------------------ */
+/* --- settings -------------------------------------------------------------------------------- */
 
 /* Our JSON has no escapes: paths are of unreserved characters and "/". */
 static bool

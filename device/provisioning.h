@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The two small JSON files of a state directory: provisioning.json, the pre-shared OSCORE context as
- * `sealift-est add-context` writes it (RFC 8613 section 3.2), and settings.json, where the server is. Pure:
- * text in, checked struct out. */
+ * The two small JSON files of a state directory: provisioning.json, the pre-shared OSCORE
+ * context as `sealift-est add-context` writes it (RFC 8613 section 3.2), and settings.json,
+ * where the server is. Pure: text in, checked struct out. */
 #ifndef PROVISIONING_H
 #define PROVISIONING_H
 
@@ -27,9 +27,9 @@ struct provisioning {
 	unsigned window;
 };
 
-/* Unknown, repeated and missing keys, wrong types, odd hex, unknown algorithms, equal ids, ids too long for
- * the algorithm's nonce are refused; why names the key. SL_EMALFORMED, SL_EUNSUPPORTED, SL_ENOMEM.
- * *p is written only on success; clear it. */
+/* Unknown, repeated and missing keys, wrong types, odd hex, unknown algorithms, equal ids, ids
+ * too long for the algorithm's nonce are refused; why names the key. SL_EMALFORMED,
+ * SL_EUNSUPPORTED, SL_ENOMEM. *p is written only on success; clear it. */
 enum sl_err provisioning_decode(
         struct provisioning *p, struct sl_span text, struct complaint *why) SL_MUST_USE;
 void provisioning_clear(struct provisioning *p);

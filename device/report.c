@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#define HEX_MAX (16 * 1024) /* bytes of one value in hex */
+#define PIECE 64 /* bytes that become hex at a time */
 
 void
 report_init(struct report *r, bool is_json, bool progress)
@@ -141,17 +141,25 @@ report_flag(struct report *r, const char *name, bool value)
 void
 report_bytes(struct report *r, const char *name, struct sl_span bytes)
 {
-	char hex[2 * HEX_MAX + 1], hex_name[64];
+	char hex[2 * PIECE + 1], hex_name[64];
 
 	if (sl_is_plain_utf8(bytes)) {
 		add_plain(r, name, bytes);
 		return;
 	}
 	snprintf(hex_name, sizeof hex_name, "%s-hex", name);
-	if (sl_hex_encode(hex, sizeof hex, bytes) != SL_OK)
-		r->is_broken = true;
-	else
-		add_plain(r, hex_name, sl_span_text(hex));
+	open_member(r, hex_name);
+	add_text(r, r->is_json ? "\"" : "");
+	for (size_t at = 0; at < bytes.len; at += PIECE) {
+		size_t len = bytes.len - at < PIECE ? bytes.len - at : PIECE;
+
+		if (sl_hex_encode(hex, sizeof hex, sl_span(bytes.ptr + at, len)) != SL_OK)
+			r->is_broken = true;
+		else
+			add_text(r, hex);
+	}
+	add_text(r, r->is_json ? "\"" : "");
+	close_member(r);
 }
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What the program says: one progress line per step (standard error, when a person watches), and one result on
- * standard output, as text or as one JSON object. */
+ * What the program says: one progress line per step (standard error, when a person watches),
+ * and one result on standard output, as text or as one JSON object. */
 #ifndef REPORT_H
 #define REPORT_H
 
@@ -23,8 +23,8 @@ struct report {
 void report_init(struct report *r, bool is_json, bool progress);
 void report_step(const struct report *r, const char *fmt, ...) SL_PRINTF(2, 3);
 
-/* Members of the result. In text form "name: value" lines. Values may be any bytes: what is no plain UTF-8
- * is escaped. */
+/* Members of the result. In text form "name: value" lines. Values may be any bytes: what is no
+ * plain UTF-8 is escaped. */
 void report_text(struct report *r, const char *name, const char *value);
 void report_number(struct report *r, const char *name, uint64_t value);
 void report_flag(struct report *r, const char *name, bool value);

@@ -228,7 +228,8 @@ note_hint(struct session *s, const struct sl_coap_msg *msg)
 	sl_escape(s->result.hint_text, sizeof s->result.hint_text, text);
 }
 
-/* RFC 8613 D.5.3: nothing is concluded from the code. Wait, protect again, a bounded number of times. */
+/* RFC 8613 D.5.3: nothing is concluded from the code. Wait, protect again, a bounded number of
+ * times. */
 static void
 on_hint(struct session *s, const struct sl_coap_msg *msg, uint64_t now_ms)
 {

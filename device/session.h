@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * One protected exchange of the device (RFC 8613 sections 8.1 and 8.4, RFC 9175): request in, authentic answer
- * out, with blocks inside, Echo rounds inside and outside, and a bounded number of new attempts after
- * unprotected errors, which are hints and nothing more. Pure: bytes and time in, bytes and wishes out.
+ * One protected exchange of the device (RFC 8613 sections 8.1 and 8.4, RFC 9175): request in,
+ * authentic answer out, with blocks inside, Echo rounds inside and outside, and a bounded
+ * number of new attempts after unprotected errors, which are hints and nothing more. Pure:
+ * bytes and time in, bytes and wishes out.
  *
  *            start                      numbers durable
  *   IDLE -----------> RESERVE? ------------------------> WAITING --- authentic answer ----> DONE
  *                        ^                                 |  ^
  *                        |    hint: back off, new PIV      v  |
- *                        +----------------------------- PAUSED           4th hint, time over: DONE */
+ *                        +----------------------------- PAUSED         4th hint, time over: DONE */
 #ifndef SESSION_H
 #define SESSION_H
 
@@ -68,8 +69,8 @@ uint64_t session_wakeup(const struct session *s); /* UINT64_MAX: nothing waits *
 bool session_next(struct session *s, struct sl_span *datagram);
 
 enum session_outcome {
-	SESSION_ANSWERED, /* authentic: answer is set */
-	SESSION_HINTED, /* only unprotected or unverifiable replies came; the last one is in hint_code */
+	SESSION_ANSWERED,  /* authentic: answer is set */
+	SESSION_HINTED,    /* only unprotected or unverifiable replies; the last is in hint_code */
 	SESSION_SILENT,    /* nobody answered, or the time was over */
 	SESSION_BROKEN,    /* authentic, but against RFC 7959, or Echo without end */
 	SESSION_EXHAUSTED, /* 2^40 sequence numbers are used: a new context is needed */
@@ -93,8 +94,8 @@ struct session_counts {
 
 struct session_counts session_counts(const struct session *s);
 
-/* For --trace: the last message inside the protection that was sent or received and not yet seen here; NULL
- * when there is none. Borrowed until the next call. */
+/* For --trace: the last message inside the protection that was sent or received and not yet
+ * seen here; NULL when there is none. Borrowed until the next call. */
 const struct sl_coap_msg *session_seen_request(struct session *s);
 const struct sl_coap_msg *session_seen_response(struct session *s);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * For --trace: one message as people read it, what is inside the protection and what the link carries. Keys
- * never pass here; the content of requests and answers does, so it is asked for explicitly. */
+ * For --trace: one message as people read it, what is inside the protection and what the link
+ * carries. Keys never pass here; the content of requests and answers does, so it is asked for
+ * explicitly. */
 #ifndef TRACE_H
 #define TRACE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Everything textual that a device reads: the first byte chooses the reader. What is accepted must hold: a
- * provisioning gives a context, settings survive being written, lists survive PEM. */
+ * Everything textual that a device reads: the first byte chooses the reader. What is accepted
+ * must hold: a provisioning gives a context, settings survive being written, lists survive PEM. */
 #include "certs.h"
 #include "provisioning.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A session against an adversary made of the input. First byte even: he is on the link and has no keys; then
- * nothing may ever be taken for an answer. Odd: he is the server and has them; then everything must end, within
- * the limits. Each further piece is a length byte and so many bytes of one message, made to fit the request. */
+ * A session against an adversary made of the input. First byte even: he is on the link and has
+ * no keys; then nothing may ever be taken for an answer. Odd: he is the server and has them;
+ * then everything must end, within the limits. Each further piece is a length byte and so many
+ * bytes of one message, made to fit the request. */
 #include "session.h"
 
 #include <stdio.h>
@@ -42,8 +43,8 @@ make_contexts(struct match *m)
 	sl_oscore_reserve(&m->server, SL_OSCORE_SSN_END);
 }
 
-/* RFC 8613 section 7.2.1: the Partial IV of every new message is above the last; a repeated one is the same
- * datagram, which the message layer repeats. */
+/* RFC 8613 section 7.2.1: the Partial IV of every new message is above the last; a repeated one
+ * is the same datagram, which the message layer repeats. */
 static void
 look_at(struct match *m, struct sl_span datagram)
 {

@@ -94,7 +94,7 @@ fake_est_clear(struct fake_est *est)
 	sl_oscore_ctx_clear(&est->ctx);
 }
 
-/* --- EST ------------------------------------------------------------------------------------------- */
+/* --- EST ------------------------------------------------------------------------------------- */
 
 static void
 set_answer(struct fake_est *est, uint8_t code, struct sl_span body, int format)
@@ -205,7 +205,7 @@ serve(struct fake_est *est, const struct sl_coap_msg *inner, struct sl_span body
 		set_answer(est, SL_COAP_NOT_FOUND, sl_span_text("nothing here"), -1);
 }
 
-/* --- inner blocks ------------------------------------------------------------------------------------ */
+/* --- inner blocks ---------------------------------------------------------------------------- */
 
 static void
 slice(struct fake_est *est, struct sl_coap_block wish, struct sl_coap_msg *out)
@@ -296,7 +296,7 @@ handle(struct fake_est *est, const struct sl_coap_msg *inner, struct sl_coap_msg
 	put_answer(est, inner, out);
 }
 
-/* --- OSCORE ------------------------------------------------------------------------------------------ */
+/* --- OSCORE ---------------------------------------------------------------------------------- */
 
 static void
 seal(struct fake_est *est, struct sl_oscore_exchange *x, const struct sl_coap_msg *inner,

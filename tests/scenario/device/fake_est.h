@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The far end of a device in tests: an EST-oscore server made of lib/oscore and lib/x509, which misbehaves on
- * demand. One context, one authority. Not the product's server: it shares no code with backend/. */
+ * The far end of a device in tests: an EST-oscore server made of lib/oscore and lib/x509, which
+ * misbehaves on demand. One context, one authority. Not the product's server: it shares no code
+ * with backend/. */
 #ifndef FAKE_EST_H
 #define FAKE_EST_H
 

@@ -73,7 +73,7 @@ launch(struct fake_link *link, bool is_to_device, struct sl_span bytes)
 	}
 }
 
-/* --- the ledger ------------------------------------------------------------------------------------------ */
+/* --- the ledger ------------------------------------------------------------------------------ */
 
 static void
 enter(struct fake_link *link, const struct sl_coap_msg *msg)
@@ -104,7 +104,7 @@ enter(struct fake_link *link, const struct sl_coap_msg *msg)
 	link->ledger[piv] = digest;
 }
 
-/* --- the liar ---------------------------------------------------------------------------------------------- */
+/* --- the liar -------------------------------------------------------------------------------- */
 
 static void
 lie(struct fake_link *link, const struct sl_coap_msg *to)
@@ -144,7 +144,7 @@ fake_link_send(struct fake_link *link, struct sl_span datagram)
 	launch(link, false, datagram);
 }
 
-/* --- the proxy ------------------------------------------------------------------------------------------------ */
+/* --- the proxy ------------------------------------------------------------------------------- */
 
 static void
 reply_later(struct fake_link *link, struct sl_ref ref, const struct sl_coap_msg *msg)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A lossy link with a clock moved by hand, a liar on it, and a plain proxy at its far end (lib/messaging,
- * lib/blocks) in front of the fake server. A ledger sees every datagram that leaves the device: one (key, nonce)
- * for two different plaintexts is the failure that must never be. */
+ * A lossy link with a clock moved by hand, a liar on it, and a plain proxy at its far end
+ * (lib/messaging, lib/blocks) in front of the fake server. A ledger sees every datagram that
+ * leaves the device: one (key, nonce) for two different plaintexts is the failure that must
+ * never be. */
 #ifndef FAKE_LINK_H
 #define FAKE_LINK_H
 
@@ -61,7 +62,8 @@ void fake_link_clear(struct fake_link *link);
 void fake_link_send(struct fake_link *link, struct sl_span datagram);
 /* When something happens next; UINT64_MAX: never. */
 uint64_t fake_link_wakeup(const struct fake_link *link);
-/* Moves the clock and lets the far end work. Returns a datagram for the device, or NULL; call until NULL. */
+/* Moves the clock and lets the far end work. Returns a datagram for the device, or NULL; call
+ * until NULL. */
 const struct fake_flight *fake_link_step(struct fake_link *link, uint64_t now_ms);
 
 #endif

@@ -269,7 +269,8 @@ machine_enrol(struct machine *m, enum enrol_operation operation)
 			break;
 		if (m->is_on)
 			(void)power_fails(m);
-		/* The machine was cut after the certificate was adopted: there is nothing left to ask. */
+		/* The machine was cut after the certificate was adopted: there is nothing left
+		 * to ask. */
 		if (!m->is_on && m->config.cuts_max > 0) {
 			boot(m);
 			if (operation == ENROL_SEN &&

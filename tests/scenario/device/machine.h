@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The device's core, key store and credentials under test, driven by the simulated link and clock in place of
- * coap_side.c and enrolment.c. The power can be cut between any two steps. */
+ * The device's core, key store and credentials under test, driven by the simulated link and
+ * clock in place of coap_side.c and enrolment.c. The power can be cut between any two steps. */
 #ifndef MACHINE_H
 #define MACHINE_H
 
@@ -37,9 +37,11 @@ void machine_remove_dir(const char *dir);
 /* Initialises the state directory too. */
 void machine_init(struct machine *m, const struct machine_config *config, struct fake_link *link);
 void machine_clear(struct machine *m);
-/* One enrolment, with as many boots as the cuts need. Returns its outcome; simulated time is in the link. */
+/* One enrolment, with as many boots as the cuts need. Returns its outcome; simulated time is in
+ * the link. */
 enum enrol_outcome machine_enrol(struct machine *m, enum enrol_operation operation);
-/* One protected request from a booted or new machine; the session's result is borrowed until the next. */
+/* One protected request from a booted or new machine; the session's result is borrowed until
+ * the next. */
 const struct session_result *machine_ask(struct machine *m, const struct inner_request *request);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A device enrols through a link that loses, repeats, reorders and lies, and with a power supply that fails. */
+ * A device enrols through a link that loses, repeats, reorders and lies, and with a power
+ * supply that fails. */
 #include "machine.h"
 
 #include "support.h"
@@ -70,8 +71,8 @@ START_TEST(enrols_over_a_good_link)
 }
 END_TEST
 
-/* Threat T55's figures: forged 4.01, 5.03 and RST on every fifth message, power cuts, at most ten simulated
- * minutes, and never one nonce for two plaintexts. */
+/* Threat T55's figures: forged 4.01, 5.03 and RST on every fifth message, power cuts, at most
+ * ten simulated minutes, and never one nonce for two plaintexts. */
 START_TEST(enrols_again_and_again_against_a_liar_and_power_cuts)
 {
 	unsigned cuts = 0, lies = 0, boots = 0, requests = 0, runs = test_rounds(150, 1000);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * One protected exchange at a time: blocks inside and outside, Echo inside and outside, hints, silence. */
+ * One protected exchange at a time: blocks inside and outside, Echo inside and outside, hints,
+ * silence. */
 #include "machine.h"
 
 #include "support.h"
@@ -291,7 +292,8 @@ START_TEST(stays_silent_when_nobody_is_there)
 }
 END_TEST
 
-/* The keys are others: what comes back verifies with nobody's key, and is worth an attempt, not a belief. */
+/* The keys are others: what comes back verifies with nobody's key, and is worth an attempt, not
+ * a belief. */
 START_TEST(does_not_believe_what_does_not_verify)
 {
 	struct fake_link_config link = {.delay_ms = 20};

@@ -53,7 +53,8 @@ START_TEST(reads_both_formats)
 }
 END_TEST
 
-/* RFC 5652 section 5.1 with no certificates at all: SignedData, version 1, no digests, id-data, no signers. */
+/* RFC 5652 section 5.1 with no certificates at all: SignedData, version 1, no digests, id-data,
+ * no signers. */
 START_TEST(refuses_a_list_of_nothing)
 {
 	const char *empty =

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The enrolment machine with answers written by hand; whole enrolments run in tests/scenario/device. */
+ * The enrolment machine with answers written by hand; whole enrolments run in
+ * tests/scenario/device. */
 #include "enrol.h"
 
 #include "fake_est.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * RFC 7959 from the client's end. Whole transfers run in tests/scenario/device; here stand the odd answers. */
+ * RFC 7959 from the client's end. Whole transfers run in tests/scenario/device; here stand the
+ * odd answers. */
 #include "inner.h"
 
 #include "support.h"

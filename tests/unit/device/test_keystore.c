@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Files and key store on a real directory, with processes that die between any two steps of a write. */
+ * Files and key store on a real directory, with processes that die between any two steps of a
+ * write. */
 #include "keystore.h"
 
 #include "machine.h"
@@ -201,7 +202,7 @@ START_TEST(says_when_there_is_nothing)
 }
 END_TEST
 
-/* --- sequence numbers, RFC 8613 B.1.1 ------------------------------------------------------------------ */
+/* --- sequence numbers, RFC 8613 B.1.1 -------------------------------------------------------- */
 
 static const struct {
 	const char *because, *text;
@@ -276,7 +277,7 @@ START_TEST(does_not_reserve_what_it_cannot_write)
 }
 END_TEST
 
-/* --- processes that die --------------------------------------------------------------------------------- */
+/* --- processes that die ---------------------------------------------------------------------- */
 
 /* What the dying processes leave for the test: shared memory. */
 struct diary {
@@ -388,7 +389,8 @@ reads(enum keystore_item item, const char *text)
 	return is_equal;
 }
 
-/* Eight steps: written, synced, renamed, durable; request gone; key renamed, durable; certificate renamed. */
+/* Eight steps: written, synced, renamed, durable; request gone; key renamed, durable;
+ * certificate renamed. */
 START_TEST(replaces_key_and_certificate_together_however_it_dies)
 {
 	bool is_old, is_new;

@@ -41,7 +41,8 @@ option_is(uint16_t number, const char *text)
 	return opt != NULL && sl_span_equal_text(sl_coap_option_value(opt), text);
 }
 
-/* RFC 8613 section 4.1.3.3: http://server.url/orders?q=1 leaves as scheme and host outside, the rest inside. */
+/* RFC 8613 section 4.1.3.3: http://server.url/orders?q=1 leaves as scheme and host outside, the
+ * rest inside. */
 START_TEST(splits_the_target_of_forward_mode)
 {
 	struct outer_route route = {.is_forward = true};

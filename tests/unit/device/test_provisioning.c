@@ -36,7 +36,8 @@ START_TEST(reads_what_add_context_writes)
 }
 END_TEST
 
-/* RFC 8613 C.3.1: master secret, salt, ids and ID Context as above give this sender key and Common IV. */
+/* RFC 8613 C.3.1: master secret, salt, ids and ID Context as above give this sender key and
+ * Common IV. */
 START_TEST(gives_the_context_of_rfc_8613_c_3)
 {
 	struct complaint why;
@@ -160,7 +161,8 @@ START_TEST(names_the_key_that_is_wrong)
 }
 END_TEST
 
-/* Only the closing brace and the line feed after it may be missing from the end: then nothing is lost. */
+/* Only the closing brace and the line feed after it may be missing from the end: then nothing
+ * is lost. */
 START_TEST(refuses_every_proper_prefix)
 {
 	struct complaint why;
@@ -172,7 +174,7 @@ START_TEST(refuses_every_proper_prefix)
 }
 END_TEST
 
-/* --- settings ---------------------------------------------------------------------------------------- */
+/* --- settings -------------------------------------------------------------------------------- */
 
 START_TEST(writes_settings_that_it_reads)
 {

@@ -35,6 +35,7 @@ fill(struct report *r)
 	report_time(r, "t", 0);
 	report_bytes(r, "plain", sl_span_text("text"));
 	report_bytes(r, "raw", hex("00ff"));
+	report_bytes(r, "empty", sl_span(NULL, 0));
 	report_list_open(r, "list");
 	for (int i = 0; i < 2; i++) {
 		report_item_open(r);
@@ -79,7 +80,7 @@ START_TEST(writes_lines)
 	fill(&r);
 	ck_assert(print(&r));
 	ck_assert_str_eq(printed, "a: b\"c\\\nn: 9007199254740991\nyes: yes\nno: no\n"
-	                          "t: 1970-01-01T00:00:00Z\nplain: text\nraw-hex: 00ff\n"
+	                          "t: 1970-01-01T00:00:00Z\nplain: text\nraw-hex: 00ff\nempty: \n"
 	                          "list:\n- x: 1\n  y: \\x01\n- x: 1\n  y: \\x01\nend: \n");
 }
 END_TEST
@@ -91,6 +92,23 @@ START_TEST(prints_an_empty_object)
 	report_init(&r, true, false);
 	ck_assert(print(&r));
 	ck_assert_str_eq(printed, "{}\n");
+}
+END_TEST
+
+START_TEST(writes_long_bytes_whole)
+{
+	uint8_t bytes[200] = {0};
+	struct report r;
+
+	bytes[0] = 1;
+	bytes[63] = 2;
+	bytes[64] = 3;
+	bytes[199] = 4;
+	report_init(&r, true, false);
+	report_bytes(&r, "raw", sl_span(bytes, sizeof bytes));
+	ck_assert(print(&r));
+	ck_assert_uint_eq(strlen(printed), strlen("{\"raw-hex\": \"\"}\n") + 400);
+	ck_assert_bytes(hex((printed[413] = '\0', printed + 13)), sl_span(bytes, sizeof bytes));
 }
 END_TEST
 
@@ -128,6 +146,7 @@ main(void)
 	tcase_add_test(t, writes_one_json_object);
 	tcase_add_test(t, writes_lines);
 	tcase_add_test(t, prints_an_empty_object);
+	tcase_add_test(t, writes_long_bytes_whole);
 	tcase_add_test(t, says_when_it_is_too_much);
 	suite_add_tcase(s, t);
 	return run_suite(s);
