@@ -6,12 +6,18 @@
 
 #define AMPLIFICATION   3 /* RFC 9175 section 2.4 */
 #define EMPTY_ACK_LEN   4
-#define SLICE_SZX_LEAST 2 /* 64 bytes: smaller slices only when the client wishes them */
 #define OPTIONS_LEN_MAX 512
 #define LINK_FORMAT     40 /* Content-Format, RFC 6690 */
 
 /* Token and payload aside: header, empty OSCORE option, Block2 with a small NUM, payload marker. */
 #define SLICE_HEAD_LEN (4 + 1 + 4 + 1)
+
+/* Of a first slice; smaller ones only when the client wishes them: decision record 0018. */
+static uint8_t
+szx_least(const struct asker *a)
+{
+	return a->is_oscore ? 2 : 0;
+}
 
 bool
 answer_is_verified(const struct proxy_core *core, const struct asker *a, uint64_t now_ms)
@@ -27,7 +33,7 @@ answer_is_verified(const struct proxy_core *core, const struct asker *a, uint64_
 bool
 answer_may_fit(const struct asker *a)
 {
-	size_t slice = sl_coap_block_size(a->szx < SLICE_SZX_LEAST ? a->szx : SLICE_SZX_LEAST);
+	size_t slice = sl_coap_block_size(a->szx < szx_least(a) ? a->szx : szx_least(a));
 
 	return SLICE_HEAD_LEN + a->token_len + slice <= AMPLIFICATION * a->request_len;
 }
@@ -161,6 +167,14 @@ answer_continue(struct proxy_core *core, const struct asker *a, uint64_t now_ms)
 		send_small(core, a, &msg, "block taken", now_ms);
 }
 
+static enum sl_err
+add_echo(const struct proxy_core *core, const struct asker *a, struct sl_coap_msg *msg,
+        uint8_t value[static SL_ECHO_LEN], uint64_t now_ms)
+{
+	sl_echo_value(core->echo, &a->peer, now_ms, value);
+	return sl_coap_add(msg, SL_COAP_ECHO, sl_span(value, SL_ECHO_LEN));
+}
+
 void
 answer_challenge(struct proxy_core *core, const struct asker *a, uint64_t now_ms)
 {
@@ -168,8 +182,7 @@ answer_challenge(struct proxy_core *core, const struct asker *a, uint64_t now_ms
 	struct sl_coap_msg msg;
 
 	sl_coap_msg_init(&msg, SL_COAP_UNAUTHORIZED);
-	sl_echo_value(core->echo, &a->peer, now_ms, value);
-	if (sl_coap_add(&msg, SL_COAP_ECHO, sl_span(value, sizeof value)) != SL_OK)
+	if (add_echo(core, a, &msg, value, now_ms) != SL_OK)
 		return;
 	if (length_of(a, &msg) > budget(core, a, now_ms))
 		sl_coap_remove(&msg, SL_COAP_ECHO);
@@ -191,11 +204,14 @@ refuse_slice(struct proxy_core *core, const struct asker *a, enum sl_err err, ui
 	answer_refuse(core, a, &why, now_ms);
 }
 
-/* Cut anew with the next smaller size: the same offset (RFC 7959 section 2.4). */
+/* Cut anew with the next smaller size: the same offset (RFC 7959 section 2.4). A follow-up is short: the
+ * slices of a client that does not know Echo become as small as they can be. */
 static bool
-shrink(struct sl_coap_block *wish)
+shrink(const struct asker *a, struct sl_coap_block *wish)
 {
-	if (wish->szx <= SLICE_SZX_LEAST || wish->num >= 1U << 19)
+	uint8_t least = wish->num == 0 ? szx_least(a) : 0;
+
+	if (wish->szx <= least || wish->num >= 1U << 19)
 		return false;
 	wish->szx--;
 	wish->num *= 2;
@@ -241,11 +257,13 @@ find_slice(struct proxy_core *core, const struct asker *a, struct sl_coap_block 
 	return SL_OK;
 }
 
-void
-answer_slice(
-        struct proxy_core *core, const struct asker *a, struct sl_coap_block wish, uint64_t now_ms)
+/* The largest slice from the wish downwards that fits the budget. False: none does, nothing was sent. */
+static bool
+send_fitting(struct proxy_core *core, const struct asker *a, struct sl_coap_block wish,
+        bool with_echo, uint64_t now_ms)
 {
 	size_t limit = budget(core, a, now_ms);
+	uint8_t echo[SL_ECHO_LEN];
 
 	do {
 		struct sl_block_slice slice;
@@ -254,16 +272,32 @@ answer_slice(
 
 		if (err == SL_OK)
 			err = build_slice(a, &slice, &msg);
+		if (err == SL_OK && with_echo)
+			err = add_echo(core, a, &msg, echo, now_ms);
 		if (err != SL_OK) {
 			refuse_slice(core, a, err, now_ms);
-			return;
+			return true;
 		}
 		if (length_of(a, &msg) <= limit) {
 			send_message(core, a, &msg, "slice", now_ms);
-			return;
+			return true;
 		}
-	} while (shrink(&wish));
-	answer_challenge(core, a, now_ms);
+	} while (shrink(a, &wish));
+	return false;
+}
+
+/* The first slice of an unverified peer brings the Echo value that its follow-ups may show (RFC 9175
+ * section 2.3): that costs no round trip, and nothing is asked of the origin twice. */
+void
+answer_slice(
+        struct proxy_core *core, const struct asker *a, struct sl_coap_block wish, uint64_t now_ms)
+{
+	bool offers_echo = wish.num == 0 && !answer_is_verified(core, a, now_ms);
+
+	if (offers_echo && send_fitting(core, a, wish, true, now_ms))
+		return;
+	if (!send_fitting(core, a, wish, false, now_ms))
+		answer_challenge(core, a, now_ms);
 }
 
 static enum sl_err

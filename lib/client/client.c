@@ -15,6 +15,7 @@
 #define SEEN_MAX     8    /* separate responses whose copies are acknowledged again */
 #define MESSAGE_MAX  1500 /* a request of ours */
 #define DATAGRAM_MAX 65535
+#define ECHO_MAX     40 /* RFC 9175 section 2.2.1 */
 
 struct name {
 	uint16_t message_id;
@@ -41,6 +42,8 @@ struct sl_client {
 	uint8_t szx;               /* of Block1 */
 	size_t uploaded;           /* bytes of the payload before this block */
 	struct sl_coap_block wish; /* the Block2 to ask for */
+	uint8_t echo[ECHO_MAX];    /* that came with a slice; goes with the next question */
+	size_t echo_len;
 
 	struct sl_buf head, body; /* first datagram of the answer; its payload */
 	struct sl_coap_msg response;
@@ -106,6 +109,28 @@ finish(struct sl_client *c, enum sl_client_state state)
 	c->is_to_send = false;
 }
 
+/* A server that gave an Echo value may want to see it (RFC 9175 section 2.3). */
+static enum sl_err
+add_echo(const struct sl_client *c, struct sl_coap_msg *msg)
+{
+	if (c->echo_len == 0)
+		return SL_OK;
+	sl_coap_remove(msg, SL_COAP_ECHO);
+	return sl_coap_add(msg, SL_COAP_ECHO, sl_span(c->echo, c->echo_len));
+}
+
+static void
+note_echo(struct sl_client *c, const struct sl_coap_msg *msg)
+{
+	const struct sl_coap_option *opt = sl_coap_find(msg, SL_COAP_ECHO);
+	struct sl_span value = opt == NULL ? sl_span(NULL, 0) : sl_coap_option_value(opt);
+
+	if (value.len == 0 || value.len > sizeof c->echo)
+		return;
+	memcpy(c->echo, value.ptr, value.len);
+	c->echo_len = value.len;
+}
+
 static enum sl_err
 add_blocks(const struct sl_client *c, struct sl_coap_msg *msg)
 {
@@ -116,7 +141,8 @@ add_blocks(const struct sl_client *c, struct sl_coap_msg *msg)
 	if (c->is_collecting) {
 		msg->payload = sl_span(NULL, 0);
 		sl_coap_remove(msg, SL_COAP_BLOCK2);
-		return sl_coap_add_block(msg, SL_COAP_BLOCK2, c->wish);
+		return add_echo(c, msg) == SL_OK ? sl_coap_add_block(msg, SL_COAP_BLOCK2, c->wish)
+		                                 : SL_ELIMIT;
 	}
 	if (!c->is_upload)
 		return SL_OK;
@@ -193,6 +219,7 @@ sl_client_start(struct sl_client *c, const struct sl_coap_msg *request, uint64_t
 	c->is_upload = c->request.payload.len > sl_coap_block_size(c->szx);
 	c->is_collecting = c->has_shrunk = false;
 	c->uploaded = 0;
+	c->echo_len = 0;
 	return send_message(c, now_ms);
 }
 
@@ -302,6 +329,7 @@ collect(struct sl_client *c, const struct sl_coap_msg *msg, struct sl_span datag
 	}
 	if (block.more) {
 		c->is_collecting = true;
+		note_echo(c, msg);
 		c->wish.num = (uint32_t)(c->body.len >> (block.szx + 4));
 		c->wish.szx = block.szx;
 		go_on(c, now_ms);

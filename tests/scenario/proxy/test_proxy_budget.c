@@ -62,7 +62,28 @@ START_TEST(larger_answer_is_cut_to_fit)
 	ck_assert_uint_eq(block.szx, 2);
 	ck_assert(block.more);
 	ck_assert_bytes(lab_last(&lab)->msg.payload, sl_span(lab_bytes(116, 1).ptr, 64));
+	ck_assert_uint_eq(echo_of(lab_last(&lab)).len, SL_ECHO_LEN);
 	lab_close(&lab);
+}
+END_TEST
+
+/* A slice of 64 bytes is 4 + 2 + 1 + 3 + 1 + 64 = 75 bytes, with Echo 2 + 9 more: 86. For 28 bytes 3 * 28 = 84
+ * may go out, for 29 bytes 87. */
+START_TEST(echo_goes_with_the_first_slice_where_it_fits)
+{
+	for (size_t len = 17; len <= 18; len++) {
+		struct sl_map_http_result ok = lab_ok(lab_bytes(1000, 1));
+
+		lab_open(&lab, LAB_ROUTE);
+		send_oscore(1, len);
+		ck_assert_uint_eq(bytes_in, len + 11);
+		lab_result(&lab, 0, &ok);
+		ck_assert_uint_eq(lab_last(&lab)->msg.payload.len, 64);
+		ck_assert_uint_eq(lab_last(&lab)->len, len == 17 ? 75 : 86);
+		ck_assert_int_eq(
+		        sl_coap_find(&lab_last(&lab)->msg, SL_COAP_ECHO) != NULL, len == 18);
+		lab_close(&lab);
+	}
 }
 END_TEST
 
@@ -134,12 +155,12 @@ START_TEST(echo_of_another_peer_opens_nothing)
 }
 END_TEST
 
-/* A follow-up is short, so its slice may not fit: then it is challenged, and goes on with Echo at the same
- * block. */
-START_TEST(follow_up_that_is_too_short_is_challenged_and_goes_on)
+/* A request of 111 bytes gets a first slice of 256, 256 + 23 bytes with Echo. *msg becomes the question for the
+ * next one. */
+static void
+begin_large_answer(struct sl_coap_msg *msg)
 {
 	struct sl_map_http_result ok = lab_ok(lab_bytes(1000, 1));
-	struct sl_coap_msg msg;
 	struct sl_coap_block block;
 
 	lab_open(&lab, LAB_ROUTE);
@@ -149,9 +170,76 @@ START_TEST(follow_up_that_is_too_short_is_challenged_and_goes_on)
 	ck_assert_uint_eq(block.szx, 4);
 	block.num = 1;
 	block.more = false;
-	lab_oscore(&msg, 2, sl_span(NULL, 0));
-	ck_assert_ok(sl_coap_add_block(&msg, SL_COAP_BLOCK2, block));
+	lab_oscore(msg, 2, sl_span(NULL, 0));
+	ck_assert_ok(sl_coap_add_block(msg, SL_COAP_BLOCK2, block));
+}
+
+START_TEST(follow_up_with_echo_gets_full_slices)
+{
+	struct sl_coap_msg msg;
+
+	begin_large_answer(&msg);
+	ck_assert_ok(sl_coap_add(&msg, SL_COAP_ECHO, echo_of(lab_last(&lab))));
 	send_msg(&msg);
+	lab_assert_code(lab_last(&lab), SL_COAP_ACK, SL_COAP_CHANGED);
+	ck_assert_bytes(lab_last(&lab)->msg.payload, sl_span(lab_bytes(1000, 1).ptr + 256, 256));
+	ck_assert_ptr_null(sl_coap_find(&lab_last(&lab)->msg, SL_COAP_ECHO));
+	ck_assert_uint_eq(lab.fetch_count, 1);
+	ck_assert_uint_eq(proxy_core_counts(lab.core).verified_peers, 1);
+	lab_close(&lab);
+}
+END_TEST
+
+/* A client that does not know Echo: 4 + 2 + 4 + 3 = 13 in, at most 39 out, so 16 bytes in 4 + 2 + 1 + 3 + 1 + 16. */
+START_TEST(follow_ups_without_echo_get_small_slices_to_the_end)
+{
+	struct sl_coap_block block = {0};
+	struct sl_coap_msg msg;
+	size_t got = 256;
+
+	begin_large_answer(&msg);
+	while (got < 1000) {
+		msg.message_id++;
+		send_msg(&msg);
+		lab_assert_code(lab_last(&lab), SL_COAP_ACK, SL_COAP_CHANGED);
+		ck_assert_uint_le(lab_last(&lab)->len, 3 * bytes_in);
+		ck_assert_ok(sl_coap_get_block(&lab_last(&lab)->msg, SL_COAP_BLOCK2, &block));
+		ck_assert_uint_eq((size_t)block.num << (block.szx + 4), got);
+		ck_assert_bytes(lab_last(&lab)->msg.payload,
+		        sl_span(lab_bytes(1000, 1).ptr + got, lab_last(&lab)->msg.payload.len));
+		got += lab_last(&lab)->msg.payload.len;
+		block = (struct sl_coap_block){block.num + 1, false, block.szx};
+		sl_coap_remove(&msg, SL_COAP_BLOCK2);
+		ck_assert_ok(sl_coap_add_block(&msg, SL_COAP_BLOCK2, block));
+	}
+	ck_assert_uint_eq(got, 1000);
+	ck_assert_uint_eq(lab.fetch_count, 1);
+	ck_assert_uint_eq(proxy_core_counts(lab.core).verified_peers, 0);
+	lab_close(&lab);
+}
+END_TEST
+
+/* Where not even 16 bytes fit, the follow-up is challenged, and goes on with Echo at the same block: 4 + 1 + 3
+ * bytes in, 24 out at most. */
+START_TEST(follow_up_that_is_too_short_is_challenged_and_goes_on)
+{
+	struct sl_map_http_result ok = lab_ok(lab_bytes(1000, 1));
+	struct sl_coap_msg msg;
+
+	lab_open(&lab, LAB_ROUTE);
+	for (uint16_t mid = 1; mid <= 2; mid++) {
+		lab_oscore(&msg, mid, mid == 1 ? lab_bytes(100, 1) : sl_span(NULL, 0));
+		sl_coap_remove(&msg, SL_COAP_OSCORE);
+		ck_assert_ok(sl_coap_add(&msg, SL_COAP_OSCORE, sl_span(NULL, 0)));
+		msg.token_len = 0;
+		if (mid == 2)
+			ck_assert_ok(sl_coap_add_block(
+			        &msg, SL_COAP_BLOCK2, (struct sl_coap_block){.num = 1, .szx = 4}));
+		send_msg(&msg);
+		if (mid == 1)
+			lab_result(&lab, 0, &ok);
+	}
+	ck_assert_uint_eq(bytes_in, 8);
 	lab_assert_code(lab_last(&lab), SL_COAP_ACK, SL_COAP_UNAUTHORIZED);
 	ck_assert_uint_le(lab_last(&lab)->len, 3 * bytes_in);
 	msg.message_id = 3;
@@ -384,6 +472,9 @@ budget_suite(void)
 	tcase_add_test(t, too_short_a_request_is_challenged_before_the_origin_is_asked);
 	tcase_add_test(t, echo_opens_the_way_for_large_answers);
 	tcase_add_test(t, echo_of_another_peer_opens_nothing);
+	tcase_add_test(t, echo_goes_with_the_first_slice_where_it_fits);
+	tcase_add_test(t, follow_up_with_echo_gets_full_slices);
+	tcase_add_test(t, follow_ups_without_echo_get_small_slices_to_the_end);
 	tcase_add_test(t, follow_up_that_is_too_short_is_challenged_and_goes_on);
 	tcase_add_test(t, follow_up_is_cut_again_at_the_same_offset);
 	tcase_add_test(t, acknowledging_a_message_of_ours_verifies);
@@ -391,6 +482,7 @@ budget_suite(void)
 	tcase_add_test(t, off_and_trusted_prefixes_lift_the_budget);
 	tcase_add_test(t, half_a_queue_is_for_verified_peers);
 	suite_add_tcase(s, t);
+	tcase_set_timeout(r, 60);
 	tcase_add_test(r, no_request_gets_more_than_three_times_its_bytes);
 	suite_add_tcase(s, r);
 	return s;

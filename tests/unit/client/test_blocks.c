@@ -266,6 +266,47 @@ START_TEST(collects_slices)
 }
 END_TEST
 
+/* RFC 9175 section 2.3: the value that came last is shown with the next question, in place of an own one. */
+START_TEST(shows_the_echo_of_a_slice)
+{
+	static const char *const given[] = {"a1", "", "a2a2", NULL}, *const shown[] = {
+	                                                                     "a1", "a1", "a2a2"};
+	struct sl_coap_msg msg = post(0), answer;
+	const char *forty =
+	        "0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728";
+
+	hand_restart();
+	ck_assert_ok(sl_coap_add(&msg, SL_COAP_ECHO, hex("ff")));
+	start(&msg, 0);
+	msg = sent();
+	for (uint32_t i = 0; given[i] != NULL; i++) {
+		answer = slice_of(&msg, (struct slice){i, true, 0, 16});
+		if (given[i][0] != '\0')
+			ck_assert_ok(sl_coap_add(&answer, SL_COAP_ECHO, hex(given[i])));
+		give(&answer, 10);
+		msg = expect_wish(i + 1, 0);
+		ck_assert_uint_eq(sl_coap_count(&msg, SL_COAP_ECHO), 1);
+		ck_assert_bytes(
+		        sl_coap_option_value(sl_coap_find(&msg, SL_COAP_ECHO)), hex(shown[i]));
+	}
+	answer = slice_of(&msg, (struct slice){3, true, 0, 16});
+	ck_assert_ok(sl_coap_add(&answer, SL_COAP_ECHO, hex(forty)));
+	give(&answer, 10);
+	msg = expect_wish(4, 0);
+	ck_assert_bytes(sl_coap_option_value(sl_coap_find(&msg, SL_COAP_ECHO)), hex(forty));
+	answer = slice_of(&msg, (struct slice){4, false, 0, 3});
+	give(&answer, 10);
+	ck_assert_int_eq(sl_client_state(c), SL_CLIENT_DONE);
+	msg = post(0); /* of another request it is not */
+	start(&msg, 20);
+	msg = sent();
+	answer = slice_of(&msg, (struct slice){0, true, 0, 16});
+	give(&answer, 30);
+	msg = expect_wish(1, 0);
+	ck_assert_uint_eq(sl_coap_count(&msg, SL_COAP_ECHO), 0);
+}
+END_TEST
+
 START_TEST(a_single_slice_is_an_answer)
 {
 	struct sl_coap_msg msg, answer;
@@ -443,6 +484,7 @@ main(void)
 	        tc, notices_a_server_that_lost_the_thread, 0, (int)ARRAY_LEN(broken_uploads));
 	tcase_add_test(tc, an_error_ends_the_upload);
 	tcase_add_test(tc, collects_slices);
+	tcase_add_test(tc, shows_the_echo_of_a_slice);
 	tcase_add_test(tc, a_single_slice_is_an_answer);
 	tcase_add_test(tc, the_callers_wish_is_kept_and_followed);
 	tcase_add_loop_test(tc, refuses_broken_slices, 0, (int)ARRAY_LEN(broken_slices));
