@@ -190,3 +190,15 @@ sl_aead_open(const struct sl_aead *alg, const struct sl_aead_in *in, uint8_t *ou
 	*len = run.text.len;
 	return SL_OK;
 }
+
+bool
+sl_aead_is_available(const struct sl_aead *alg)
+{
+	static const uint8_t zeros[32];
+	struct sl_aead_in in = {
+	        sl_span(zeros, alg->key_len), sl_span(zeros, alg->nonce_len), {NULL, 0}, {NULL, 0}};
+	uint8_t out[SL_AEAD_TAG_MAX];
+	size_t len = 0;
+
+	return sl_aead_seal(alg, &in, out, sizeof out, &len) == SL_OK;
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Hashes, HMAC (RFC 2104), HKDF (RFC 5869) and random bytes. HKDF is built on HMAC here because the
- * library's own limits the length of info. */
+ * Hashes, HMAC (RFC 2104), HKDF (RFC 5869), KMAC256 (SP 800-185) and random
+ * bytes. HKDF is built on HMAC here because the library's own limits the length of info. */
 #include <sl/hash.h>
 #include <sl/wipe.h>
 
@@ -167,6 +167,51 @@ sl_hkdf_expand(int alg, struct sl_span prk, struct sl_span info, uint8_t *out, s
 	ERR_clear_error();
 	sl_wipe(out, done);
 	return SL_EIO;
+}
+
+#define KMAC_KEY_MIN 4
+#define KMAC_KEY_MAX 512
+
+enum sl_err
+sl_kmac256(struct sl_span key, struct sl_span bytes, uint8_t *out, size_t len)
+{
+	OSSL_PARAM params[2] = {
+	        OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &len),
+	        OSSL_PARAM_construct_end(),
+	};
+	EVP_MAC *mac;
+	EVP_MAC_CTX *ctx;
+	size_t done = 0;
+	bool good;
+
+	if (key.len < KMAC_KEY_MIN || key.len > KMAC_KEY_MAX)
+		return SL_EMALFORMED;
+	mac = EVP_MAC_fetch(NULL, "KMAC-256", NULL);
+	ctx = mac == NULL ? NULL : EVP_MAC_CTX_new(mac);
+	EVP_MAC_free(mac);
+	good = ctx != NULL && EVP_MAC_init(ctx, key.ptr, key.len, params) &&
+	       (bytes.len == 0 || EVP_MAC_update(ctx, bytes.ptr, bytes.len)) &&
+	       EVP_MAC_final(ctx, out, &done, len) && done == len;
+	EVP_MAC_CTX_free(ctx);
+	if (good)
+		return SL_OK;
+	ERR_clear_error();
+	sl_wipe(out, len);
+	return SL_EIO;
+}
+
+bool
+sl_hash_is_available(int alg)
+{
+	static const uint8_t key[SL_HASH_MAX];
+	const struct row *row = find_row(alg);
+	struct sl_span sample = sl_span(key, sizeof key);
+	uint8_t out[SL_HASH_MAX];
+
+	if (row == NULL || sl_hash(alg, sample, out) != SL_OK)
+		return false;
+	return (row->is_xof ? sl_kmac256(sample, sample, out, row->len)
+	                    : sl_hmac(alg, sample, sample, out)) == SL_OK;
 }
 
 enum sl_err

@@ -12,12 +12,18 @@
 #define PKCS8_MAX 256
 #define SPKI_MAX  128
 
+enum {
+	SL_PKEY_SIGNS = 1 << 0,
+	SL_PKEY_AGREES = 1 << 1,
+};
+
 /* One row per type that we use. */
 struct sl_pkey_kind {
 	enum sl_pkey_type type;
 	const char *name;
 	const char *library_type, *group; /* the library's names; group only for EC */
 	const char *hash;                 /* for signatures; NULL: the algorithm has its own */
+	unsigned uses;                    /* SL_PKEY_SIGNS, SL_PKEY_AGREES */
 	size_t field_len;                 /* bytes of a coordinate, a scalar, or a raw key */
 	const char *algorithm;            /* AlgorithmIdentifier DER, hex */
 	const char *private_prefix;       /* PKCS#8 DER in front of the scalar, hex */

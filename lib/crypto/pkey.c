@@ -13,16 +13,20 @@
 #include <string.h>
 
 static const struct sl_pkey_kind kinds[] = {
-        {SL_PKEY_P256, "p256", "EC", "prime256v1", "SHA256", 32,
+        {SL_PKEY_P256, "p256", "EC", "prime256v1", "SHA256", SL_PKEY_SIGNS | SL_PKEY_AGREES, 32,
                 "301306072a8648ce3d020106082a8648ce3d030107",
                 "3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420"},
-        {SL_PKEY_P384, "p384", "EC", "secp384r1", "SHA384", 48,
+        {SL_PKEY_P384, "p384", "EC", "secp384r1", "SHA384", SL_PKEY_SIGNS | SL_PKEY_AGREES, 48,
                 "301006072a8648ce3d020106052b81040022",
                 "304e020100301006072a8648ce3d020106052b81040022043730350201010430"},
-        {SL_PKEY_ED25519, "ed25519", "ED25519", NULL, NULL, 32, "300506032b6570",
+        {SL_PKEY_ED25519, "ed25519", "ED25519", NULL, NULL, SL_PKEY_SIGNS, 32, "300506032b6570",
                 "302e020100300506032b657004220420"},
-        {SL_PKEY_X25519, "x25519", "X25519", NULL, NULL, 32, "300506032b656e",
+        {SL_PKEY_X25519, "x25519", "X25519", NULL, NULL, SL_PKEY_AGREES, 32, "300506032b656e",
                 "302e020100300506032b656e04220420"},
+        {SL_PKEY_ED448, "ed448", "ED448", NULL, NULL, SL_PKEY_SIGNS, 57, "300506032b6571",
+                "3047020100300506032b6571043b0439"},
+        {SL_PKEY_X448, "x448", "X448", NULL, NULL, SL_PKEY_AGREES, 56, "300506032b656f",
+                "3046020100300506032b656f043a0438"},
 };
 
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
@@ -134,6 +138,19 @@ out:
 		EVP_PKEY_free(evp);
 	ERR_clear_error();
 	return err;
+}
+
+bool
+sl_pkey_is_available(enum sl_pkey_type type)
+{
+	const struct sl_pkey_kind *kind = sl_pkey_kind(type);
+	EVP_PKEY *evp = NULL;
+
+	if (kind != NULL)
+		evp = EVP_PKEY_Q_keygen(NULL, NULL, kind->library_type, kind->group);
+	EVP_PKEY_free(evp);
+	ERR_clear_error();
+	return evp != NULL;
 }
 
 enum sl_err
@@ -290,7 +307,8 @@ why_no_key(X509_PUBKEY *info)
 	if (X509_PUBKEY_get0_param(&algorithm, NULL, NULL, &whole, info) != 1)
 		return SL_EMALFORMED;
 	nid = OBJ_obj2nid(algorithm);
-	if (nid == NID_ED25519 || nid == NID_X25519 || nid == NID_rsaEncryption)
+	if (nid == NID_ED25519 || nid == NID_X25519 || nid == NID_ED448 || nid == NID_X448 ||
+	        nid == NID_rsaEncryption)
 		return SL_EMALFORMED;
 	if (nid != NID_X9_62_id_ecPublicKey)
 		return SL_EUNSUPPORTED;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Raw keys: scalars, coordinates and SEC1 points (RFC 5480 section 2.2), 32-byte keys (RFC 8410).
- * Each is a short DER frame around the same bytes, so the one decoder of pkey.c checks them all.
- * */
+ * Raw keys: scalars, coordinates and SEC1 points (RFC 5480 section 2.2), keys of RFC 8410. Each
+ * is a short DER frame around the same bytes, so the one decoder of pkey.c checks them all. */
 #include "key.h"
 
 #include <sl/text.h>

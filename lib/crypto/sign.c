@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Signatures (ECDSA: FIPS 186-5, in DER by RFC 3279 section 2.2.3 or as r || s by RFC 9053 section
- * 2.1; Ed25519: RFC 8032) and key agreement (ECDH by SP 800-56A, X25519 by RFC 7748). */
+ * 2.1; Ed25519, Ed448: RFC 8032) and key agreement (ECDH by SP 800-56A, X25519 and X448 by RFC 7748). */
 #include "key.h"
 
 #include <sl/wipe.h>
@@ -10,14 +10,14 @@
 
 #include <string.h>
 
-#define FIELD_MAX 48
+#define FIELD_MAX 56
 
 static const struct sl_pkey_kind *
 signer_kind(const struct sl_pkey *key)
 {
 	const struct sl_pkey_kind *kind = sl_pkey_kind(key->type);
 
-	return kind == NULL || kind->type == SL_PKEY_X25519 ? NULL : kind;
+	return kind == NULL || !(kind->uses & SL_PKEY_SIGNS) ? NULL : kind;
 }
 
 static const unsigned char *
@@ -77,18 +77,19 @@ enum sl_err
 sl_sign_raw(
         const struct sl_pkey *key, struct sl_span message, uint8_t *out, size_t cap, size_t *len)
 {
+	const struct sl_pkey_kind *kind = signer_kind(key);
 	uint8_t der[SL_SIGNATURE_MAX];
 	const unsigned char *at = der;
 	size_t der_len = 0, half;
 	ECDSA_SIG *parts;
 	enum sl_err err = SL_EIO;
 
-	if (key->type == SL_PKEY_ED25519)
+	if (kind == NULL || kind->group == NULL)
 		return sl_sign(key, message, out, cap, len);
 	err = sl_sign(key, message, der, sizeof der, &der_len);
 	if (err != SL_OK)
 		return err;
-	half = sl_pkey_kind(key->type)->field_len;
+	half = kind->field_len;
 	if (2 * half > cap)
 		return SL_ESPACE;
 	parts = d2i_ECDSA_SIG(NULL, &at, (long)der_len);
@@ -136,7 +137,7 @@ sl_verify_raw(const struct sl_pkey *key, struct sl_span message, struct sl_span 
 
 	if (kind == NULL)
 		return SL_EUNSUPPORTED;
-	if (kind->type == SL_PKEY_ED25519)
+	if (kind->group == NULL)
 		return sl_verify(key, message, signature);
 	if (signature.len != 2 * kind->field_len)
 		return SL_EAUTH;
@@ -149,12 +150,13 @@ sl_ecdh(const struct sl_pkey *own, const struct sl_pkey *peer, uint8_t *out, siz
         size_t *len)
 {
 	const struct sl_pkey_kind *kind = sl_pkey_kind(own->type);
+	static const uint8_t zeros[FIELD_MAX];
 	uint8_t shared[FIELD_MAX];
 	size_t shared_len = sizeof shared;
 	enum sl_err err = SL_EAUTH;
 	EVP_PKEY_CTX *ctx;
 
-	if (kind == NULL || kind->type == SL_PKEY_ED25519 || own->type != peer->type ||
+	if (kind == NULL || !(kind->uses & SL_PKEY_AGREES) || own->type != peer->type ||
 	        !own->has_private)
 		return SL_EUNSUPPORTED;
 	if (kind->field_len > cap)
@@ -162,9 +164,10 @@ sl_ecdh(const struct sl_pkey *own, const struct sl_pkey *peer, uint8_t *out, siz
 	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, own->evp, NULL);
 	if (ctx == NULL)
 		return SL_ENOMEM;
-	/* RFC 7748 section 6.1: the library refuses the all-zero output. */
+	/* RFC 7748 section 6: the library refuses the all-zero output, and we do not rely on it. */
 	if (EVP_PKEY_derive_init(ctx) != 1 || EVP_PKEY_derive_set_peer(ctx, peer->evp) != 1 ||
-	        EVP_PKEY_derive(ctx, shared, &shared_len) != 1 || shared_len != kind->field_len)
+	        EVP_PKEY_derive(ctx, shared, &shared_len) != 1 || shared_len != kind->field_len ||
+	        sl_equal_secret(sl_span(shared, shared_len), sl_span(zeros, shared_len)))
 		goto out;
 	memcpy(out, shared, shared_len);
 	*len = shared_len;

@@ -308,7 +308,9 @@ START_TEST(a_failing_library_is_said_and_leaves_nothing)
 	ck_assert_int_eq(EVP_set_default_properties(NULL, "sealift=absent"), 1);
 	ck_assert_err(sl_aead_seal(alg, &in, out, sizeof out, &len), SL_EIO);
 	ck_assert_err(sl_aead_open(alg, &in, out, sizeof out, &len), SL_EIO);
+	ck_assert(!sl_aead_is_available(alg));
 	ck_assert_int_eq(EVP_set_default_properties(NULL, ""), 1);
+	ck_assert(sl_aead_is_available(alg));
 	ck_assert_uint_eq(len, 99);
 	for (size_t i = 0; i < in.text.len + alg->tag_len; i++)
 		ck_assert_uint_eq(out[i], 0);

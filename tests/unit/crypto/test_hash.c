@@ -160,6 +160,36 @@ START_TEST(info_may_be_long)
 }
 END_TEST
 
+/* NIST, Cryptographic Standards and Guidelines, example values: KMAC sample 5. */
+START_TEST(kmac_as_published)
+{
+	uint8_t data[200], out[64];
+	struct sl_span key =
+	        hex("404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f");
+
+	for (size_t i = 0; i < sizeof data; i++)
+		data[i] = (uint8_t)i;
+	ck_assert_ok(sl_kmac256(key, sl_span(data, sizeof data), out, sizeof out));
+	ck_assert_bytes(sl_span(out, sizeof out),
+	        hex("75358cf39e41494e949707927cee0af20a3ff553904c86b08f21cc414bcfd691"
+	            "589d27cf5e15369cbbff8b9a4c2eb17800855d0235ff635da82533ec6b759b69"));
+	ck_assert_ok(sl_kmac256(key, sl_span(NULL, 0), out, sizeof out));
+	ck_assert_err(sl_kmac256(sl_span(data, 3), key, out, 16), SL_EMALFORMED);
+	ck_assert_ok(sl_kmac256(sl_span(data, 4), key, out, 16));
+}
+END_TEST
+
+START_TEST(kmac_keys_have_a_limit)
+{
+	static uint8_t key[513];
+	uint8_t out[16];
+
+	ck_assert_ok(sl_kmac256(sl_span(key, 512), sl_span(key, 1), out, sizeof out));
+	ck_assert_err(
+	        sl_kmac256(sl_span(key, 513), sl_span(key, 1), out, sizeof out), SL_EMALFORMED);
+}
+END_TEST
+
 START_TEST(unknown_algorithms_are_unsupported)
 {
 	uint8_t out[SL_HASH_MAX];
@@ -192,6 +222,7 @@ END_TEST
 /* No provider has a property of this name, so the library finds no algorithm any more. */
 START_TEST(a_failing_library_is_said)
 {
+	static const int all[] = {SL_SHA256, SL_SHA384, SL_SHA512, SL_SHAKE256};
 	uint8_t out[SL_HASH_MAX] = {0};
 	struct sl_span x = sl_span_text("0123456789abcdef0123456789abcdef");
 
@@ -200,7 +231,13 @@ START_TEST(a_failing_library_is_said)
 	ck_assert_err(sl_hmac(SL_SHA256, x, x, out), SL_EIO);
 	ck_assert_err(sl_hkdf_extract(SL_SHA256, x, x, out), SL_EIO);
 	ck_assert_err(sl_hkdf_expand(SL_SHA256, x, x, out, 16), SL_EIO);
+	ck_assert_err(sl_kmac256(x, x, out, 16), SL_EIO);
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		ck_assert(!sl_hash_is_available(all[i]));
 	ck_assert_int_eq(EVP_set_default_properties(NULL, ""), 1);
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		ck_assert(sl_hash_is_available(all[i]));
+	ck_assert(!sl_hash_is_available(-17));
 	ck_assert_ok(sl_hash(SL_SHA256, x, out));
 	ck_assert_ok(sl_hmac(SL_SHA256, x, x, out));
 }
@@ -219,6 +256,8 @@ main(void)
 	tcase_add_loop_test(tc, an_absent_salt_is_zeros, 0, 3);
 	tcase_add_test(tc, expands_to_255_hashes_and_no_further);
 	tcase_add_test(tc, info_may_be_long);
+	tcase_add_test(tc, kmac_as_published);
+	tcase_add_test(tc, kmac_keys_have_a_limit);
 	tcase_add_test(tc, unknown_algorithms_are_unsupported);
 	tcase_add_test(tc, random_bytes_differ);
 	tcase_add_test(tc, a_failing_library_is_said);

@@ -4,6 +4,8 @@
 
 #include <sl/pkey.h>
 
+#include <openssl/evp.h>
+
 #include <string.h>
 
 #define POINT                                                                                      \
@@ -37,7 +39,7 @@ static const char encrypted[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
                                 "-----END ENCRYPTED PRIVATE KEY-----\n";
 
 static const enum sl_pkey_type types[] = {
-        SL_PKEY_P256, SL_PKEY_P384, SL_PKEY_ED25519, SL_PKEY_X25519};
+        SL_PKEY_P256, SL_PKEY_P384, SL_PKEY_ED25519, SL_PKEY_X25519, SL_PKEY_ED448, SL_PKEY_X448};
 
 START_TEST(types_have_names)
 {
@@ -88,6 +90,16 @@ START_TEST(a_generated_key_survives_every_form)
 	sl_pkey_free(again);
 	sl_pkey_free(key);
 	sl_pkey_free(NULL);
+}
+END_TEST
+
+START_TEST(the_library_has_every_type)
+{
+	ck_assert(sl_pkey_is_available(types[_i]));
+	ck_assert(!sl_pkey_is_available(SL_PKEY_OTHER));
+	ck_assert_int_eq(EVP_set_default_properties(NULL, "sealift=absent"), 1);
+	ck_assert(!sl_pkey_is_available(types[_i]));
+	ck_assert_int_eq(EVP_set_default_properties(NULL, ""), 1);
 }
 END_TEST
 
@@ -298,6 +310,7 @@ main(void)
 
 	tcase_add_test(tc, types_have_names);
 	tcase_add_loop_test(tc, a_generated_key_survives_every_form, 0, ARRAY_LEN(types));
+	tcase_add_loop_test(tc, the_library_has_every_type, 0, ARRAY_LEN(types));
 	tcase_add_test(tc, types_that_we_do_not_make);
 	tcase_add_test(tc, reads_what_others_write);
 	tcase_add_loop_test(tc, refuses_a_bad_public_key, 0, ARRAY_LEN(bad_spki));

@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-static const enum sl_pkey_type signers[] = {SL_PKEY_P256, SL_PKEY_P384, SL_PKEY_ED25519};
-static const size_t raw_lens[] = {64, 96, 64};
+static const enum sl_pkey_type signers[] = {
+        SL_PKEY_P256, SL_PKEY_P384, SL_PKEY_ED25519, SL_PKEY_ED448};
+static const size_t raw_lens[] = {64, 96, 64, 114};
 
 static struct sl_pkey *
 generate(enum sl_pkey_type type)
@@ -148,6 +149,46 @@ START_TEST(refuses_an_all_zero_secret)
 }
 END_TEST
 
+/* RFC 7748 section 6.2: 0, 1 and p - 1 have small order on curve448. */
+static const char *const small_order_448[] = {
+        "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+        "000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+        "000000000000000000000000",
+        "fefffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffffffffffffffffffffffffff"
+        "ffffffffffffffffffffffff",
+};
+
+START_TEST(refuses_an_all_zero_secret_of_448_bits)
+{
+	struct sl_pkey *key = generate(SL_PKEY_X448), *peer = NULL;
+	uint8_t out[56];
+	size_t len = 99;
+
+	ck_assert_ok(sl_pkey_from_raw_public(&peer, SL_PKEY_X448, hex(small_order_448[_i])));
+	ck_assert_err(sl_ecdh(key, peer, out, sizeof out, &len), SL_EAUTH);
+	ck_assert_uint_eq(len, 99);
+	sl_pkey_free(key);
+	sl_pkey_free(peer);
+}
+END_TEST
+
+START_TEST(an_edwards_key_does_not_agree_nor_a_montgomery_key_sign)
+{
+	struct sl_pkey *signer = generate(SL_PKEY_ED448), *agreement = generate(SL_PKEY_X448);
+	uint8_t out[SL_SIGNATURE_MAX];
+	size_t len = 0;
+
+	ck_assert_err(sl_ecdh(signer, signer, out, sizeof out, &len), SL_EUNSUPPORTED);
+	ck_assert_err(
+	        sl_sign_raw(agreement, sl_span("m", 1), out, sizeof out, &len), SL_EUNSUPPORTED);
+	ck_assert_err(
+	        sl_verify_raw(agreement, sl_span("m", 1), sl_span(out, 114)), SL_EUNSUPPORTED);
+	sl_pkey_free(signer);
+	sl_pkey_free(agreement);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -161,6 +202,9 @@ main(void)
 	tcase_add_test(tc, halves_are_padded);
 	tcase_add_test(tc, who_cannot_sign);
 	tcase_add_loop_test(tc, refuses_an_all_zero_secret, 0, ARRAY_LEN(small_order));
+	tcase_add_loop_test(
+	        tc, refuses_an_all_zero_secret_of_448_bits, 0, ARRAY_LEN(small_order_448));
+	tcase_add_test(tc, an_edwards_key_does_not_agree_nor_a_montgomery_key_sign);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

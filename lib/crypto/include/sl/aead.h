@@ -16,6 +16,8 @@ struct sl_aead {
 
 /* NULL when we do not have it. */
 const struct sl_aead *sl_aead_by_cose(int cose_alg);
+/* Whether the installed library has it. */
+bool sl_aead_is_available(const struct sl_aead *alg);
 /* By registry name, "AES-CCM-16-64-128"; NULL when unknown. */
 const struct sl_aead *sl_aead_by_name(const char *name);
 /* Row i of the table, NULL after the last. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Hashes, HMAC, HKDF (RFC 5869), by COSE hash number: -16 SHA-256, -43 SHA-384, -44 SHA-512,
+ * Hashes, HMAC, HKDF (RFC 5869), KMAC256 (SP 800-185 section 4), by COSE hash number: -16 SHA-256, -43 SHA-384, -44 SHA-512,
  * -45 SHAKE256 (64 bytes). And the machine's random bytes. */
 #ifndef SL_HASH_H
 #define SL_HASH_H
@@ -29,6 +29,15 @@ enum sl_err sl_hkdf_extract(
 /* Expand into exactly len bytes (at most 255 hashes, else SL_ELIMIT). */
 enum sl_err sl_hkdf_expand(
         int alg, struct sl_span prk, struct sl_span info, uint8_t *out, size_t len) SL_MUST_USE;
+
+/* KMAC256 with an empty customization string, exactly len bytes. The key has at least 4 bytes, at
+ * most 512 (SL_EMALFORMED). SL_EIO. */
+enum sl_err sl_kmac256(
+        struct sl_span key, struct sl_span bytes, uint8_t *out, size_t len) SL_MUST_USE;
+
+/* Whether the installed library has the hash and what is built on it: HMAC, or KMAC256 for
+ * SL_SHAKE256. */
+bool sl_hash_is_available(int alg);
 
 /* From the operating system's generator through the library. SL_EIO: stop, do not go on without. */
 enum sl_err sl_random(void *out, size_t len) SL_MUST_USE;

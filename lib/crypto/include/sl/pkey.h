@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Asymmetric keys: generate, load, store, sign, verify, agree. Types: P-256, P-384, Ed25519,
- * X25519. */
+ * X25519, Ed448, X448. */
 #ifndef SL_PKEY_H
 #define SL_PKEY_H
 
@@ -13,14 +13,19 @@ enum sl_pkey_type {
 	SL_PKEY_ED25519 = 3,
 	SL_PKEY_X25519 = 4,
 	SL_PKEY_OTHER = 5, /* a key that the library knows and we do not use: RSA, P-521, ... */
+	SL_PKEY_ED448 = 6,
+	SL_PKEY_X448 = 7,
 };
 
 struct sl_pkey; /* owned; free with sl_pkey_free, which wipes */
 
-/* "p256", "p384", "ed25519", "x25519", "other". */
+/* "p256", "p384", "ed25519", "x25519", "ed448", "x448", "other". */
 const char *sl_pkey_type_name(enum sl_pkey_type type);
 /* 0 when the name is unknown. */
 enum sl_pkey_type sl_pkey_type_by_name(const char *name);
+
+/* Whether the installed library can make such keys at all. */
+bool sl_pkey_is_available(enum sl_pkey_type type);
 
 enum sl_err sl_pkey_generate(struct sl_pkey **key, enum sl_pkey_type type) SL_MUST_USE;
 /* PKCS#8 PrivateKeyInfo DER (RFC 5958), unencrypted. SL_EMALFORMED, SL_EUNSUPPORTED, SL_ENOMEM. */
@@ -36,14 +41,14 @@ enum sl_err sl_pkey_to_pem(const struct sl_pkey *key, char *out, size_t cap) SL_
 enum sl_err sl_pkey_from_spki(struct sl_pkey **key, struct sl_span der) SL_MUST_USE;
 enum sl_err sl_pkey_to_spki(
         const struct sl_pkey *key, uint8_t *out, size_t cap, size_t *len) SL_MUST_USE;
-/* Raw private scalar (EC: field length, big-endian; Ed/X: 32 bytes) and raw public key (EC: x, or
- * x||y, or a SEC1 point with its first byte; Ed/X: 32 bytes). An x alone takes the even y. The
- * point is checked to be on the curve. SL_EMALFORMED. */
+/* Raw private scalar (EC: field length, big-endian; Ed/X: 32, 57 or 56 bytes) and raw public key
+ * (EC: x, or x||y, or a SEC1 point with its first byte; Ed/X: as the private one). An x alone takes
+ * the even y. The point is checked to be on the curve. SL_EMALFORMED. */
 enum sl_err sl_pkey_from_raw_private(
         struct sl_pkey **key, enum sl_pkey_type type, struct sl_span raw) SL_MUST_USE;
 enum sl_err sl_pkey_from_raw_public(
         struct sl_pkey **key, enum sl_pkey_type type, struct sl_span raw) SL_MUST_USE;
-/* EC: x || y; Ed/X: 32 bytes. */
+/* EC: x || y; Ed/X: 32, 57 or 56 bytes. */
 enum sl_err sl_pkey_to_raw_public(
         const struct sl_pkey *key, uint8_t *out, size_t cap, size_t *len) SL_MUST_USE;
 void sl_pkey_free(struct sl_pkey *key);
@@ -55,7 +60,7 @@ bool sl_pkey_equal_public(const struct sl_pkey *a, const struct sl_pkey *b);
 #define SL_SIGNATURE_MAX 144 /* bytes; a P-384 signature in DER is at most 104 */
 
 /* ECDSA with the hash of the curve (P-256: SHA-256, P-384: SHA-384) as DER (X.509), Ed25519 as 64
- * bytes. SL_EUNSUPPORTED (X25519, no private part), SL_ESPACE, SL_EIO. */
+ * and Ed448 as 114 bytes. SL_EUNSUPPORTED (X25519, X448, no private part), SL_ESPACE, SL_EIO. */
 enum sl_err sl_sign(const struct sl_pkey *key, struct sl_span message, uint8_t *out, size_t cap,
         size_t *len) SL_MUST_USE;
 /* SL_EAUTH when it does not verify. */
@@ -67,7 +72,7 @@ enum sl_err sl_sign_raw(const struct sl_pkey *key, struct sl_span message, uint8
         size_t *len) SL_MUST_USE;
 enum sl_err sl_verify_raw(
         const struct sl_pkey *key, struct sl_span message, struct sl_span signature) SL_MUST_USE;
-/* The x-coordinate of the shared point, or the X25519 output; an all-zero output is SL_EAUTH. */
+/* The x-coordinate of the shared point, or the X25519 or X448 output; an all-zero output is SL_EAUTH. */
 enum sl_err sl_ecdh(const struct sl_pkey *own, const struct sl_pkey *peer, uint8_t *out, size_t cap,
         size_t *len) SL_MUST_USE;
 
