@@ -12,10 +12,10 @@ read_version(struct sl_reader *tbs)
 	struct sl_reader in;
 	struct sl_span version;
 
-	if (sl_reader_peek(tbs) != (DER_CONTEXT_HOLDS | 0))
+	if (sl_reader_peek(tbs) != (SL_DER_CONTEXT_HOLDS | 0))
 		return 0;
-	in = sl_der_enter(tbs, DER_CONTEXT_HOLDS | 0);
-	version = sl_der_read(&in, DER_INTEGER);
+	in = sl_der_enter(tbs, SL_DER_CONTEXT_HOLDS | 0);
+	version = sl_der_read(&in, SL_DER_INTEGER);
 	if (sl_reader_finish(&in) != SL_OK || version.len != 1 || version.ptr[0] < 1 ||
 	        version.ptr[0] > 2) {
 		sl_reader_fail(tbs);
@@ -28,7 +28,7 @@ read_version(struct sl_reader *tbs)
 static struct sl_span
 read_serial(struct sl_reader *tbs)
 {
-	struct sl_span serial = sl_der_read(tbs, DER_INTEGER);
+	struct sl_span serial = sl_der_read(tbs, SL_DER_INTEGER);
 
 	if (serial.len == 0 || serial.ptr[0] >= 0x80)
 		sl_reader_fail(tbs);
@@ -42,7 +42,7 @@ read_serial(struct sl_reader *tbs)
 static void
 read_validity(struct sl_cert *cert, struct sl_reader *tbs)
 {
-	struct sl_reader in = sl_der_enter(tbs, DER_SEQUENCE);
+	struct sl_reader in = sl_der_enter(tbs, SL_DER_SEQUENCE);
 
 	cert->not_before = sl_x509_read_time(&in);
 	cert->not_after = sl_x509_read_time(&in);
@@ -58,12 +58,12 @@ read_extensions(struct sl_cert *cert, struct sl_x509_extensions *got, struct sl_
 	struct sl_span extensions;
 
 	for (uint8_t unique_id = 1; unique_id <= 2; unique_id++)
-		if (sl_reader_peek(tbs) == (DER_CONTEXT | unique_id) && version > 0)
+		if (sl_reader_peek(tbs) == (SL_DER_CONTEXT | unique_id) && version > 0)
 			(void)sl_der_take_any(tbs);
 	if (tbs->left.len == 0 && !tbs->failed)
 		return SL_OK;
-	in = sl_der_enter(tbs, DER_CONTEXT_HOLDS | 3);
-	extensions = sl_der_take(&in, DER_SEQUENCE);
+	in = sl_der_enter(tbs, SL_DER_CONTEXT_HOLDS | 3);
+	extensions = sl_der_take(&in, SL_DER_SEQUENCE);
 	if (sl_reader_finish(&in) != SL_OK || version != 2 ||
 	        sl_x509_read_extensions(got, extensions) != SL_OK)
 		return SL_EMALFORMED;
@@ -80,16 +80,16 @@ read_tbs(struct sl_cert *cert, struct sl_x509_extensions *extensions,
         const struct sl_x509_frame *frame)
 {
 	struct sl_reader outer = sl_reader_over(frame->body);
-	struct sl_reader tbs = sl_der_enter(&outer, DER_SEQUENCE);
+	struct sl_reader tbs = sl_der_enter(&outer, SL_DER_SEQUENCE);
 	uint8_t version = read_version(&tbs);
 	struct sl_span algorithm;
 
 	cert->serial = read_serial(&tbs);
-	algorithm = sl_der_take(&tbs, DER_SEQUENCE);
-	cert->issuer = sl_der_take(&tbs, DER_SEQUENCE);
+	algorithm = sl_der_take(&tbs, SL_DER_SEQUENCE);
+	cert->issuer = sl_der_take(&tbs, SL_DER_SEQUENCE);
 	read_validity(cert, &tbs);
-	cert->subject = sl_der_take(&tbs, DER_SEQUENCE);
-	cert->spki = sl_der_take(&tbs, DER_SEQUENCE);
+	cert->subject = sl_der_take(&tbs, SL_DER_SEQUENCE);
+	cert->spki = sl_der_take(&tbs, SL_DER_SEQUENCE);
 	if (read_extensions(cert, extensions, &tbs, version) != SL_OK ||
 	        sl_reader_finish(&tbs) != SL_OK || sl_reader_finish(&outer) != SL_OK)
 		return SL_EMALFORMED;

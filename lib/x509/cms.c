@@ -3,27 +3,27 @@
  * 281. */
 #include "parts.h"
 
-#define SIGNED_DATA DER_OID_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02")
-#define DATA        DER_OID_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01")
+#define SIGNED_DATA SL_DER_OID_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02")
+#define DATA        SL_DER_OID_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01")
 
 static void
 write_cms(struct sl_writer *w, const struct sl_span *certs, size_t count)
 {
-	size_t info = sl_der_open(w, DER_SEQUENCE), holder, data, inside;
+	size_t info = sl_der_open(w, SL_DER_SEQUENCE), holder, data, inside;
 
-	sl_der_write(w, DER_OID, SIGNED_DATA);
-	holder = sl_der_open(w, DER_CONTEXT_HOLDS | 0);
-	data = sl_der_open(w, DER_SEQUENCE);
+	sl_der_write(w, SL_DER_OID, SIGNED_DATA);
+	holder = sl_der_open(w, SL_DER_CONTEXT_HOLDS | 0);
+	data = sl_der_open(w, SL_DER_SEQUENCE);
 	sl_der_write_integer(w, sl_span("\x01", 1));
-	sl_der_write(w, DER_SET, sl_span(NULL, 0)); /* digestAlgorithms */
-	inside = sl_der_open(w, DER_SEQUENCE);      /* encapContentInfo, no content */
-	sl_der_write(w, DER_OID, DATA);
+	sl_der_write(w, SL_DER_SET, sl_span(NULL, 0)); /* digestAlgorithms */
+	inside = sl_der_open(w, SL_DER_SEQUENCE);      /* encapContentInfo, no content */
+	sl_der_write(w, SL_DER_OID, DATA);
 	sl_der_close(w, inside);
-	inside = sl_der_open(w, DER_CONTEXT_HOLDS | 0);
+	inside = sl_der_open(w, SL_DER_CONTEXT_HOLDS | 0);
 	for (size_t i = 0; i < count; i++)
 		sl_write_span(w, certs[i]);
 	sl_der_close(w, inside);
-	sl_der_write(w, DER_SET, sl_span(NULL, 0)); /* signerInfos */
+	sl_der_write(w, SL_DER_SET, sl_span(NULL, 0)); /* signerInfos */
 	sl_der_close(w, data);
 	sl_der_close(w, holder);
 	sl_der_close(w, info);
@@ -59,18 +59,18 @@ static struct sl_reader
 enter_certificates(struct sl_span der)
 {
 	struct sl_reader outer = sl_reader_over(der);
-	struct sl_reader info = sl_der_enter(&outer, DER_SEQUENCE), holder, data, content,
+	struct sl_reader info = sl_der_enter(&outer, SL_DER_SEQUENCE), holder, data, content,
 	                 certificates;
-	bool good = sl_span_equal(sl_der_read(&info, DER_OID), SIGNED_DATA);
+	bool good = sl_span_equal(sl_der_read(&info, SL_DER_OID), SIGNED_DATA);
 
-	holder = sl_der_enter(&info, DER_CONTEXT_HOLDS | 0);
-	data = sl_der_enter(&holder, DER_SEQUENCE);
-	good = sl_span_equal_text(sl_der_read(&data, DER_INTEGER), "\x01") && good;
-	good = sl_der_read(&data, DER_SET).len == 0 && good;
-	content = sl_der_enter(&data, DER_SEQUENCE);
-	good = sl_span_equal(sl_der_read(&content, DER_OID), DATA) && good;
-	certificates = sl_der_enter(&data, DER_CONTEXT_HOLDS | 0);
-	good = sl_der_read(&data, DER_SET).len == 0 && good;
+	holder = sl_der_enter(&info, SL_DER_CONTEXT_HOLDS | 0);
+	data = sl_der_enter(&holder, SL_DER_SEQUENCE);
+	good = sl_span_equal_text(sl_der_read(&data, SL_DER_INTEGER), "\x01") && good;
+	good = sl_der_read(&data, SL_DER_SET).len == 0 && good;
+	content = sl_der_enter(&data, SL_DER_SEQUENCE);
+	good = sl_span_equal(sl_der_read(&content, SL_DER_OID), DATA) && good;
+	certificates = sl_der_enter(&data, SL_DER_CONTEXT_HOLDS | 0);
+	good = sl_der_read(&data, SL_DER_SET).len == 0 && good;
 	if (!good || sl_reader_finish(&content) != SL_OK || sl_reader_finish(&data) != SL_OK ||
 	        sl_reader_finish(&holder) != SL_OK || sl_reader_finish(&info) != SL_OK)
 		sl_reader_fail(&certificates);
@@ -88,14 +88,14 @@ sl_cms_certs_decode(struct sl_span der, struct sl_span *certs, size_t *count)
 		return SL_EMALFORMED;
 	in = first = enter_certificates(der);
 	do { /* CertificateSet; empty says nothing */
-		if (sl_x509_open_frame(&frame, sl_der_take(&in, DER_SEQUENCE)) != SL_OK)
+		if (sl_x509_open_frame(&frame, sl_der_take(&in, SL_DER_SEQUENCE)) != SL_OK)
 			return SL_EMALFORMED;
 		found++;
 	} while (in.left.len > 0);
 	if (found > *count)
 		return SL_ESPACE;
 	for (size_t i = 0; i < found; i++)
-		certs[i] = sl_der_take(&first, DER_SEQUENCE);
+		certs[i] = sl_der_take(&first, SL_DER_SEQUENCE);
 	*count = found;
 	return SL_OK;
 }

@@ -21,7 +21,7 @@ read_challenge(struct sl_csr *csr, struct sl_span value)
 	if (csr->has_challenge || sl_reader_finish(&in) != SL_OK || text.len == 0 ||
 	        text.len >= sizeof csr->challenge)
 		return SL_EMALFORMED;
-	if (tag != DER_UTF8_STRING && tag != DER_PRINTABLE_STRING && tag != DER_IA5_STRING)
+	if (tag != SL_DER_UTF8_STRING && tag != SL_DER_PRINTABLE_STRING && tag != SL_DER_IA5_STRING)
 		return SL_EUNSUPPORTED;
 	if (!sl_is_plain_utf8(text))
 		return SL_EMALFORMED;
@@ -73,17 +73,17 @@ static const struct {
         {"\x2b\x06\x01\x05\x05\x07\x07\x24", 8, read_change_subject_name},
 };
 
-#define CHALLENGE_PASSWORD DER_OID_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x07")
-#define EXTENSION_REQUEST  DER_OID_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e")
-#define SUBJECT_ALT_NAME   DER_OID_BYTES("\x55\x1d\x11")
+#define CHALLENGE_PASSWORD SL_DER_OID_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x07")
+#define EXTENSION_REQUEST  SL_DER_OID_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e")
+#define SUBJECT_ALT_NAME   SL_DER_OID_BYTES("\x55\x1d\x11")
 
 /* Attribute ::= SEQUENCE { type, values SET SIZE (1..MAX) }; those that we know have one value. */
 static enum sl_err
 read_attribute(struct sl_csr *csr, struct sl_reader *attributes)
 {
-	struct sl_reader in = sl_der_enter(attributes, DER_SEQUENCE);
-	struct sl_span oid = sl_der_read(&in, DER_OID);
-	struct sl_reader values = sl_der_enter(&in, DER_SET);
+	struct sl_reader in = sl_der_enter(attributes, SL_DER_SEQUENCE);
+	struct sl_span oid = sl_der_read(&in, SL_DER_OID);
+	struct sl_reader values = sl_der_enter(&in, SL_DER_SET);
 	struct sl_span value = sl_der_take_any(&values);
 
 	if (sl_reader_finish(&in) != SL_OK || values.failed)
@@ -103,13 +103,13 @@ static enum sl_err
 read_info(struct sl_csr *csr)
 {
 	struct sl_reader outer = sl_reader_over(csr->info);
-	struct sl_reader in = sl_der_enter(&outer, DER_SEQUENCE), attributes;
-	struct sl_span version = sl_der_read(&in, DER_INTEGER);
+	struct sl_reader in = sl_der_enter(&outer, SL_DER_SEQUENCE), attributes;
+	struct sl_span version = sl_der_read(&in, SL_DER_INTEGER);
 	enum sl_err err;
 
-	csr->subject = sl_der_take(&in, DER_SEQUENCE);
-	csr->spki = sl_der_take(&in, DER_SEQUENCE);
-	attributes = sl_der_enter(&in, DER_CONTEXT_HOLDS | 0);
+	csr->subject = sl_der_take(&in, SL_DER_SEQUENCE);
+	csr->spki = sl_der_take(&in, SL_DER_SEQUENCE);
+	attributes = sl_der_enter(&in, SL_DER_CONTEXT_HOLDS | 0);
 	if (sl_reader_finish(&in) != SL_OK || version.len != 1 || version.ptr[0] != 0 ||
 	        !sl_x509_is_name(csr->subject))
 		return SL_EMALFORMED;
@@ -151,11 +151,11 @@ sl_csr_verify(const struct sl_csr *csr)
 static void
 write_challenge(struct sl_writer *w, const char *challenge)
 {
-	size_t attribute = sl_der_open(w, DER_SEQUENCE), values;
+	size_t attribute = sl_der_open(w, SL_DER_SEQUENCE), values;
 
-	sl_der_write(w, DER_OID, CHALLENGE_PASSWORD);
-	values = sl_der_open(w, DER_SET);
-	sl_der_write(w, DER_UTF8_STRING, sl_span_text(challenge));
+	sl_der_write(w, SL_DER_OID, CHALLENGE_PASSWORD);
+	values = sl_der_open(w, SL_DER_SET);
+	sl_der_write(w, SL_DER_UTF8_STRING, sl_span_text(challenge));
 	sl_der_close(w, values);
 	sl_der_close(w, attribute);
 }
@@ -163,14 +163,14 @@ write_challenge(struct sl_writer *w, const char *challenge)
 static void
 write_extension_request(struct sl_writer *w, struct sl_span subject_alt_name)
 {
-	size_t attribute = sl_der_open(w, DER_SEQUENCE), values, extensions, one;
+	size_t attribute = sl_der_open(w, SL_DER_SEQUENCE), values, extensions, one;
 
-	sl_der_write(w, DER_OID, EXTENSION_REQUEST);
-	values = sl_der_open(w, DER_SET);
-	extensions = sl_der_open(w, DER_SEQUENCE);
-	one = sl_der_open(w, DER_SEQUENCE);
-	sl_der_write(w, DER_OID, SUBJECT_ALT_NAME);
-	sl_der_write(w, DER_OCTET_STRING, subject_alt_name);
+	sl_der_write(w, SL_DER_OID, EXTENSION_REQUEST);
+	values = sl_der_open(w, SL_DER_SET);
+	extensions = sl_der_open(w, SL_DER_SEQUENCE);
+	one = sl_der_open(w, SL_DER_SEQUENCE);
+	sl_der_write(w, SL_DER_OID, SUBJECT_ALT_NAME);
+	sl_der_write(w, SL_DER_OCTET_STRING, subject_alt_name);
 	sl_der_close(w, one);
 	sl_der_close(w, extensions);
 	sl_der_close(w, values);
@@ -181,12 +181,12 @@ static void
 write_info(struct sl_writer *w, const struct sl_csr_params *params, struct sl_span subject,
         struct sl_span spki)
 {
-	size_t info = sl_der_open(w, DER_SEQUENCE), attributes;
+	size_t info = sl_der_open(w, SL_DER_SEQUENCE), attributes;
 
 	sl_der_write_integer(w, sl_span("", 1));
 	sl_write_span(w, subject);
 	sl_write_span(w, spki);
-	attributes = sl_der_open(w, DER_CONTEXT_HOLDS | 0);
+	attributes = sl_der_open(w, SL_DER_CONTEXT_HOLDS | 0);
 	if (params->challenge != NULL)
 		write_challenge(w, params->challenge);
 	if (params->subject_alt_name.len > 0)

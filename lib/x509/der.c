@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * DER (X.690): the header of an object is read in one place, read_header. */
-#include "der.h"
+#include <sl/der.h>
 
 #include <string.h>
 
@@ -79,7 +79,7 @@ sl_der_enter(struct sl_reader *r, uint8_t tag)
 struct sl_span
 sl_der_read_bits(struct sl_reader *r)
 {
-	struct sl_reader inside = sl_der_enter(r, DER_BIT_STRING);
+	struct sl_reader inside = sl_der_enter(r, SL_DER_BIT_STRING);
 
 	if (sl_read_u8(&inside) != 0 || inside.failed)
 		sl_reader_fail(r);
@@ -122,20 +122,20 @@ static bool
 is_good_primitive(uint8_t tag, struct sl_span c)
 {
 	switch (tag) {
-	case DER_BOOLEAN:
+	case SL_DER_BOOLEAN:
 		return c.len == 1 && (c.ptr[0] == 0x00 || c.ptr[0] == 0xff);
-	case DER_INTEGER:
-	case DER_ENUMERATED:
+	case SL_DER_INTEGER:
+	case SL_DER_ENUMERATED:
 		return is_integer(c);
-	case DER_BIT_STRING:
+	case SL_DER_BIT_STRING:
 		return is_bit_string(c);
-	case DER_NULL:
+	case SL_DER_NULL:
 		return c.len == 0;
-	case DER_OID:
+	case SL_DER_OID:
 		return is_oid(c);
 	default: /* of the universal class, only SEQUENCE and SET are constructed */
-		return tag != 0x00 && tag != (DER_SEQUENCE & ~CONSTRUCTED_BIT) &&
-		       tag != (DER_SET & ~CONSTRUCTED_BIT);
+		return tag != 0x00 && tag != (SL_DER_SEQUENCE & ~CONSTRUCTED_BIT) &&
+		       tag != (SL_DER_SET & ~CONSTRUCTED_BIT);
 	}
 }
 
@@ -155,7 +155,7 @@ are_strict(struct sl_span objects, unsigned depth)
 		if (in.failed)
 			return false;
 		if (tag & CONSTRUCTED_BIT) {
-			if ((is_universal && tag != DER_SEQUENCE && tag != DER_SET) ||
+			if ((is_universal && tag != SL_DER_SEQUENCE && tag != SL_DER_SET) ||
 			        !are_strict(content, depth + 1))
 				return false;
 		} else if (is_universal && !is_good_primitive(tag, content)) {
@@ -217,7 +217,7 @@ sl_der_write(struct sl_writer *w, uint8_t tag, struct sl_span content)
 void
 sl_der_write_integer(struct sl_writer *w, struct sl_span magnitude)
 {
-	size_t opened = sl_der_open(w, DER_INTEGER);
+	size_t opened = sl_der_open(w, SL_DER_INTEGER);
 
 	while (magnitude.len > 1 && magnitude.ptr[0] == 0)
 		magnitude = sl_span(magnitude.ptr + 1, magnitude.len - 1);
@@ -230,7 +230,7 @@ sl_der_write_integer(struct sl_writer *w, struct sl_span magnitude)
 void
 sl_der_write_bits(struct sl_writer *w, struct sl_span bytes)
 {
-	size_t opened = sl_der_open(w, DER_BIT_STRING);
+	size_t opened = sl_der_open(w, SL_DER_BIT_STRING);
 
 	sl_write_u8(w, 0);
 	sl_write_span(w, bytes);

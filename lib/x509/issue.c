@@ -36,11 +36,11 @@ sl_name_from_cn(const char *common_name, uint8_t *out, size_t cap, size_t *len)
 
 	if (cn.len == 0 || !sl_is_plain_utf8(cn) || count_characters(cn) > CN_CHARACTERS_MAX)
 		return SL_EMALFORMED;
-	rdns = sl_der_open(&w, DER_SEQUENCE);
-	rdn = sl_der_open(&w, DER_SET);
-	pair = sl_der_open(&w, DER_SEQUENCE);
-	sl_der_write(&w, DER_OID, DER_OID_BYTES("\x55\x04\x03"));
-	sl_der_write(&w, DER_UTF8_STRING, cn);
+	rdns = sl_der_open(&w, SL_DER_SEQUENCE);
+	rdn = sl_der_open(&w, SL_DER_SET);
+	pair = sl_der_open(&w, SL_DER_SEQUENCE);
+	sl_der_write(&w, SL_DER_OID, SL_DER_OID_BYTES("\x55\x04\x03"));
+	sl_der_write(&w, SL_DER_UTF8_STRING, cn);
 	sl_der_close(&w, pair);
 	sl_der_close(&w, rdn);
 	sl_der_close(&w, rdns);
@@ -54,12 +54,12 @@ sl_name_from_cn(const char *common_name, uint8_t *out, size_t cap, size_t *len)
 static size_t
 open_extension(struct sl_writer *w, struct sl_span oid, bool is_critical, size_t *value)
 {
-	size_t opened = sl_der_open(w, DER_SEQUENCE);
+	size_t opened = sl_der_open(w, SL_DER_SEQUENCE);
 
-	sl_der_write(w, DER_OID, oid);
+	sl_der_write(w, SL_DER_OID, oid);
 	if (is_critical)
-		sl_der_write(w, DER_BOOLEAN, sl_span("\xff", 1));
-	*value = sl_der_open(w, DER_OCTET_STRING);
+		sl_der_write(w, SL_DER_BOOLEAN, sl_span("\xff", 1));
+	*value = sl_der_open(w, SL_DER_OCTET_STRING);
 	return opened;
 }
 
@@ -73,12 +73,12 @@ close_extension(struct sl_writer *w, size_t opened, size_t value)
 static void
 write_basic_constraints(struct sl_writer *w, bool is_ca)
 {
-	size_t value, opened = open_extension(w, DER_OID_BYTES("\x55\x1d\x13"), true, &value),
+	size_t value, opened = open_extension(w, SL_DER_OID_BYTES("\x55\x1d\x13"), true, &value),
 	              inside;
 
-	inside = sl_der_open(w, DER_SEQUENCE);
+	inside = sl_der_open(w, SL_DER_SEQUENCE);
 	if (is_ca)
-		sl_der_write(w, DER_BOOLEAN, sl_span("\xff", 1));
+		sl_der_write(w, SL_DER_BOOLEAN, sl_span("\xff", 1));
 	sl_der_close(w, inside);
 	close_extension(w, opened, value);
 }
@@ -87,7 +87,8 @@ write_basic_constraints(struct sl_writer *w, bool is_ca)
 static void
 write_key_usage(struct sl_writer *w, unsigned key_usage)
 {
-	size_t value, opened = open_extension(w, DER_OID_BYTES("\x55\x1d\x0f"), true, &value), bits;
+	size_t value, opened = open_extension(w, SL_DER_OID_BYTES("\x55\x1d\x0f"), true, &value),
+	              bits;
 	uint8_t byte = 0, unused = 0;
 
 	for (unsigned i = 0; i <= 6; i++)
@@ -95,7 +96,7 @@ write_key_usage(struct sl_writer *w, unsigned key_usage)
 			byte |= (uint8_t)(0x80 >> i);
 	while (unused < 7 && !(byte & 1u << unused))
 		unused++;
-	bits = sl_der_open(w, DER_BIT_STRING);
+	bits = sl_der_open(w, SL_DER_BIT_STRING);
 	sl_write_u8(w, unused);
 	sl_write_u8(w, byte);
 	sl_der_close(w, bits);
@@ -105,16 +106,16 @@ write_key_usage(struct sl_writer *w, unsigned key_usage)
 static void
 write_extended_key_usage(struct sl_writer *w, const struct sl_cert_params *params)
 {
-	size_t value, opened = open_extension(w, DER_OID_BYTES("\x55\x1d\x25"), false, &value),
+	size_t value, opened = open_extension(w, SL_DER_OID_BYTES("\x55\x1d\x25"), false, &value),
 	              inside;
 
-	inside = sl_der_open(w, DER_SEQUENCE);
+	inside = sl_der_open(w, SL_DER_SEQUENCE);
 	if (params->ext_server_auth)
-		sl_der_write(w, DER_OID, DER_OID_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x01"));
+		sl_der_write(w, SL_DER_OID, SL_DER_OID_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x01"));
 	if (params->ext_client_auth)
-		sl_der_write(w, DER_OID, DER_OID_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x02"));
+		sl_der_write(w, SL_DER_OID, SL_DER_OID_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x02"));
 	if (params->ext_cmc_ra)
-		sl_der_write(w, DER_OID, DER_OID_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x1c"));
+		sl_der_write(w, SL_DER_OID, SL_DER_OID_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x1c"));
 	sl_der_close(w, inside);
 	close_extension(w, opened, value);
 }
@@ -125,7 +126,7 @@ write_subject_alt_name(struct sl_writer *w, const struct sl_cert_params *params)
 {
 	bool is_critical = params->subject.len == 2;
 	size_t value,
-	        opened = open_extension(w, DER_OID_BYTES("\x55\x1d\x11"), is_critical, &value);
+	        opened = open_extension(w, SL_DER_OID_BYTES("\x55\x1d\x11"), is_critical, &value);
 
 	sl_write_span(w, params->subject_alt_name);
 	close_extension(w, opened, value);
@@ -134,14 +135,14 @@ write_subject_alt_name(struct sl_writer *w, const struct sl_cert_params *params)
 static void
 write_key_ids(struct sl_writer *w, const struct names *names)
 {
-	size_t value, opened = open_extension(w, DER_OID_BYTES("\x55\x1d\x0e"), false, &value),
+	size_t value, opened = open_extension(w, SL_DER_OID_BYTES("\x55\x1d\x0e"), false, &value),
 	              inside;
 
-	sl_der_write(w, DER_OCTET_STRING, sl_span(names->own_id, KEY_ID_LEN));
+	sl_der_write(w, SL_DER_OCTET_STRING, sl_span(names->own_id, KEY_ID_LEN));
 	close_extension(w, opened, value);
-	opened = open_extension(w, DER_OID_BYTES("\x55\x1d\x23"), false, &value);
-	inside = sl_der_open(w, DER_SEQUENCE);
-	sl_der_write(w, DER_CONTEXT | 0, names->issuer_id);
+	opened = open_extension(w, SL_DER_OID_BYTES("\x55\x1d\x23"), false, &value);
+	inside = sl_der_open(w, SL_DER_SEQUENCE);
+	sl_der_write(w, SL_DER_CONTEXT | 0, names->issuer_id);
 	sl_der_close(w, inside);
 	close_extension(w, opened, value);
 }
@@ -150,8 +151,8 @@ static void
 write_extensions(
         struct sl_writer *w, const struct sl_cert_params *params, const struct names *names)
 {
-	size_t holder = sl_der_open(w, DER_CONTEXT_HOLDS | 3);
-	size_t list = sl_der_open(w, DER_SEQUENCE);
+	size_t holder = sl_der_open(w, SL_DER_CONTEXT_HOLDS | 3);
+	size_t list = sl_der_open(w, SL_DER_SEQUENCE);
 
 	write_basic_constraints(w, params->is_ca);
 	if (params->key_usage != 0)
@@ -168,15 +169,15 @@ write_extensions(
 static void
 write_tbs(struct sl_writer *w, const struct sl_cert_params *params, const struct names *names)
 {
-	size_t tbs = sl_der_open(w, DER_SEQUENCE), inside;
+	size_t tbs = sl_der_open(w, SL_DER_SEQUENCE), inside;
 
-	inside = sl_der_open(w, DER_CONTEXT_HOLDS | 0);
+	inside = sl_der_open(w, SL_DER_CONTEXT_HOLDS | 0);
 	sl_der_write_integer(w, sl_span("\x02", 1)); /* v3 */
 	sl_der_close(w, inside);
 	sl_der_write_integer(w, params->serial);
 	sl_write_span(w, names->algorithm);
 	sl_write_span(w, names->issuer);
-	inside = sl_der_open(w, DER_SEQUENCE);
+	inside = sl_der_open(w, SL_DER_SEQUENCE);
 	sl_x509_write_time(w, params->not_before);
 	sl_x509_write_time(w, params->not_after);
 	sl_der_close(w, inside);
@@ -271,12 +272,12 @@ enum sl_err
 sl_cert_sign(struct sl_span tbs, const struct sl_pkey *key, uint8_t *out, size_t cap, size_t *len)
 {
 	struct sl_reader outer = sl_reader_over(tbs);
-	struct sl_reader in = sl_der_enter(&outer, DER_SEQUENCE);
+	struct sl_reader in = sl_der_enter(&outer, SL_DER_SEQUENCE);
 	struct sl_span algorithm;
 
-	(void)sl_der_take(&in, DER_CONTEXT_HOLDS | 0);
-	(void)sl_der_take(&in, DER_INTEGER);
-	algorithm = sl_der_take(&in, DER_SEQUENCE);
+	(void)sl_der_take(&in, SL_DER_CONTEXT_HOLDS | 0);
+	(void)sl_der_take(&in, SL_DER_INTEGER);
+	algorithm = sl_der_take(&in, SL_DER_SEQUENCE);
 	if (in.failed || !sl_der_is_strict(tbs))
 		return SL_EMALFORMED;
 	if (sl_x509_algorithm(sl_pkey_type(key)).len == 0)

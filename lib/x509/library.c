@@ -19,11 +19,11 @@ enum sl_err
 sl_x509_key_id(struct sl_span spki, uint8_t out[static KEY_ID_LEN])
 {
 	struct sl_reader outer = sl_reader_over(spki);
-	struct sl_reader in = sl_der_enter(&outer, DER_SEQUENCE);
+	struct sl_reader in = sl_der_enter(&outer, SL_DER_SEQUENCE);
 	struct sl_span bits;
 	bool good;
 
-	(void)sl_der_take(&in, DER_SEQUENCE);
+	(void)sl_der_take(&in, SL_DER_SEQUENCE);
 	bits = sl_der_read_bits(&in);
 	if (sl_reader_finish(&in) != SL_OK)
 		return SL_EMALFORMED;
@@ -44,6 +44,7 @@ static const struct {
         {"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x04", 12, "EC", "SHA512"},
         /* RFC 8410 section 3 */
         {"\x30\x05\x06\x03\x2b\x65\x70", 7, "ED25519", NULL},
+        {"\x30\x05\x06\x03\x2b\x65\x71", 7, "ED448", NULL},
         /* RFC 4055 section 5 */
         {"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00", 15, "RSA", "SHA256"},
         {"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c\x05\x00", 15, "RSA", "SHA384"},

@@ -14,6 +14,7 @@ static const struct {
         {SL_PKEY_P256, "\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02", 12},
         {SL_PKEY_P384, "\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x03", 12},
         {SL_PKEY_ED25519, "\x30\x05\x06\x03\x2b\x65\x70", 7},
+        {SL_PKEY_ED448, "\x30\x05\x06\x03\x2b\x65\x71", 7},
 };
 
 struct sl_span
@@ -29,9 +30,9 @@ bool
 sl_x509_is_algorithm(struct sl_span der)
 {
 	struct sl_reader outer = sl_reader_over(der);
-	struct sl_reader in = sl_der_enter(&outer, DER_SEQUENCE);
+	struct sl_reader in = sl_der_enter(&outer, SL_DER_SEQUENCE);
 
-	(void)sl_der_read(&in, DER_OID);
+	(void)sl_der_read(&in, SL_DER_OID);
 	if (in.left.len > 0)
 		(void)sl_der_take_any(&in);
 	return sl_reader_finish(&in) == SL_OK && sl_reader_finish(&outer) == SL_OK;
@@ -41,13 +42,13 @@ enum sl_err
 sl_x509_open_frame(struct sl_x509_frame *frame, struct sl_span der)
 {
 	struct sl_reader outer = sl_reader_over(der);
-	struct sl_reader in = sl_der_enter(&outer, DER_SEQUENCE);
+	struct sl_reader in = sl_der_enter(&outer, SL_DER_SEQUENCE);
 	struct sl_x509_frame got;
 
 	if (der.len > SL_X509_MAX || !sl_der_is_strict(der))
 		return SL_EMALFORMED;
-	got.body = sl_der_take(&in, DER_SEQUENCE);
-	got.algorithm = sl_der_take(&in, DER_SEQUENCE);
+	got.body = sl_der_take(&in, SL_DER_SEQUENCE);
+	got.algorithm = sl_der_take(&in, SL_DER_SEQUENCE);
 	got.signature = sl_der_read_bits(&in);
 	if (sl_reader_finish(&in) != SL_OK || got.signature.len == 0 ||
 	        !sl_x509_is_algorithm(got.algorithm))
@@ -59,7 +60,7 @@ sl_x509_open_frame(struct sl_x509_frame *frame, struct sl_span der)
 static void
 write_frame(struct sl_writer *w, const struct sl_x509_frame *frame)
 {
-	size_t opened = sl_der_open(w, DER_SEQUENCE);
+	size_t opened = sl_der_open(w, SL_DER_SEQUENCE);
 
 	sl_write_span(w, frame->body);
 	sl_write_span(w, frame->algorithm);
@@ -94,15 +95,15 @@ bool
 sl_x509_is_name(struct sl_span der)
 {
 	struct sl_reader outer = sl_reader_over(der);
-	struct sl_reader rdns = sl_der_enter(&outer, DER_SEQUENCE);
+	struct sl_reader rdns = sl_der_enter(&outer, SL_DER_SEQUENCE);
 
 	while (rdns.left.len > 0) {
-		struct sl_reader pairs = sl_der_enter(&rdns, DER_SET);
+		struct sl_reader pairs = sl_der_enter(&rdns, SL_DER_SET);
 
 		do { /* SET SIZE (1..MAX) */
-			struct sl_reader pair = sl_der_enter(&pairs, DER_SEQUENCE);
+			struct sl_reader pair = sl_der_enter(&pairs, SL_DER_SEQUENCE);
 
-			(void)sl_der_read(&pair, DER_OID);
+			(void)sl_der_read(&pair, SL_DER_OID);
 			(void)sl_der_take_any(&pair);
 			if (sl_reader_finish(&pair) != SL_OK)
 				return false;
@@ -115,14 +116,14 @@ bool
 sl_x509_is_general_names(struct sl_span der)
 {
 	struct sl_reader outer = sl_reader_over(der);
-	struct sl_reader in = sl_der_enter(&outer, DER_SEQUENCE);
+	struct sl_reader in = sl_der_enter(&outer, SL_DER_SEQUENCE);
 
 	if (!sl_der_is_strict(der))
 		return false;
 	do { /* GeneralNames ::= SEQUENCE SIZE (1..MAX) */
 		uint8_t number = sl_reader_peek(&in) & 0x1f;
-		uint8_t tag = number == 0 || (number >= 3 && number <= 5) ? DER_CONTEXT_HOLDS
-		                                                          : DER_CONTEXT;
+		uint8_t tag = number == 0 || (number >= 3 && number <= 5) ? SL_DER_CONTEXT_HOLDS
+		                                                          : SL_DER_CONTEXT;
 
 		if (number > 8)
 			return false;
@@ -148,7 +149,7 @@ static bool
 read_key_usage(struct sl_x509_extensions *got, struct sl_span value)
 {
 	struct sl_reader in = sl_reader_over(value);
-	struct sl_span bits = sl_der_read(&in, DER_BIT_STRING);
+	struct sl_span bits = sl_der_read(&in, SL_DER_BIT_STRING);
 
 	if (sl_reader_finish(&in) != SL_OK || bits.len < 2 || bits.len > 3)
 		return false;
@@ -164,14 +165,14 @@ static bool
 read_basic_constraints(struct sl_x509_extensions *got, struct sl_span value)
 {
 	struct sl_reader outer = sl_reader_over(value);
-	struct sl_reader in = sl_der_enter(&outer, DER_SEQUENCE);
+	struct sl_reader in = sl_der_enter(&outer, SL_DER_SEQUENCE);
 
-	if (sl_reader_peek(&in) == DER_BOOLEAN) {
-		got->is_ca = sl_read_u8(&in) == DER_BOOLEAN && sl_read_u16(&in) == 0x01ff;
+	if (sl_reader_peek(&in) == SL_DER_BOOLEAN) {
+		got->is_ca = sl_read_u8(&in) == SL_DER_BOOLEAN && sl_read_u16(&in) == 0x01ff;
 		if (!got->is_ca)
 			return false;
 	}
-	if (in.left.len > 0 && sl_der_read(&in, DER_INTEGER).len > 2)
+	if (in.left.len > 0 && sl_der_read(&in, SL_DER_INTEGER).len > 2)
 		return false;
 	return sl_reader_finish(&in) == SL_OK && sl_reader_finish(&outer) == SL_OK;
 }
@@ -181,12 +182,12 @@ static bool
 read_extended_key_usage(struct sl_x509_extensions *got, struct sl_span value)
 {
 	struct sl_reader outer = sl_reader_over(value);
-	struct sl_reader in = sl_der_enter(&outer, DER_SEQUENCE);
+	struct sl_reader in = sl_der_enter(&outer, SL_DER_SEQUENCE);
 
 	do {
-		struct sl_span purpose = sl_der_read(&in, DER_OID);
+		struct sl_span purpose = sl_der_read(&in, SL_DER_OID);
 
-		if (sl_span_equal(purpose, DER_OID_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x1c")))
+		if (sl_span_equal(purpose, SL_DER_OID_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x1c")))
 			got->is_cmc_ra = true;
 	} while (in.left.len > 0);
 	return sl_reader_finish(&in) == SL_OK && sl_reader_finish(&outer) == SL_OK;
@@ -197,7 +198,7 @@ read_subject_key_id(struct sl_x509_extensions *got, struct sl_span value)
 {
 	struct sl_reader in = sl_reader_over(value);
 
-	got->subject_key_id = sl_der_read(&in, DER_OCTET_STRING);
+	got->subject_key_id = sl_der_read(&in, SL_DER_OCTET_STRING);
 	return sl_reader_finish(&in) == SL_OK && got->subject_key_id.len > 0;
 }
 
@@ -241,17 +242,17 @@ sl_x509_read_extensions(struct sl_x509_extensions *got, struct sl_span der)
 	struct sl_x509_extensions found = {0};
 	struct sl_span seen[EXTENSIONS_MAX];
 	struct sl_reader outer = sl_reader_over(der);
-	struct sl_reader in = sl_der_enter(&outer, DER_SEQUENCE);
+	struct sl_reader in = sl_der_enter(&outer, SL_DER_SEQUENCE);
 	size_t count = 0;
 
 	do { /* Extensions ::= SEQUENCE SIZE (1..MAX) */
-		struct sl_reader one = sl_der_enter(&in, DER_SEQUENCE);
-		struct sl_span oid = sl_der_read(&one, DER_OID), value;
+		struct sl_reader one = sl_der_enter(&in, SL_DER_SEQUENCE);
+		struct sl_span oid = sl_der_read(&one, SL_DER_OID), value;
 
-		if (sl_reader_peek(&one) == DER_BOOLEAN &&
-		        !sl_span_equal_text(sl_der_read(&one, DER_BOOLEAN), "\xff"))
+		if (sl_reader_peek(&one) == SL_DER_BOOLEAN &&
+		        !sl_span_equal_text(sl_der_read(&one, SL_DER_BOOLEAN), "\xff"))
 			return SL_EMALFORMED; /* DEFAULT FALSE is left out */
-		value = sl_der_read(&one, DER_OCTET_STRING);
+		value = sl_der_read(&one, SL_DER_OCTET_STRING);
 		if (sl_reader_finish(&one) != SL_OK || count == EXTENSIONS_MAX)
 			return SL_EMALFORMED;
 		for (size_t i = 0; i < count; i++)

@@ -4,8 +4,7 @@
 #ifndef SL_X509_PARTS_H
 #define SL_X509_PARTS_H
 
-#include "der.h"
-
+#include <sl/der.h>
 #include <sl/x509.h>
 
 #define KEY_ID_LEN 20
@@ -55,17 +54,11 @@ enum sl_err sl_x509_read_extensions(struct sl_x509_extensions *got, struct sl_sp
 enum sl_err sl_x509_read_cert(struct sl_cert *cert, struct sl_x509_extensions *extensions,
         struct sl_span der) SL_MUST_USE;
 
-/* Time (RFC 5280 section 4.1.2.5) as POSIX seconds, both ways. */
-int64_t sl_x509_read_time(struct sl_reader *r);
-void sl_x509_write_time(struct sl_writer *w, int64_t when);
-/* 1950-01-01 to 9999-12-31, what a certificate can say. */
-bool sl_x509_is_time(int64_t when);
-
 /* --- library.c ---------------------------------------------------------------------------- */
 
 /* RFC 5280 section 4.2.1.2 method 1: SHA-1 of the key bits. */
 enum sl_err sl_x509_key_id(struct sl_span spki, uint8_t out[static KEY_ID_LEN]) SL_MUST_USE;
-/* ECDSA and RSA PKCS#1 with SHA-256, -384, -512, and Ed25519; keys of 112 bits of security and
+/* ECDSA and RSA PKCS#1 with SHA-256, -384, -512, Ed25519 and Ed448; keys of 112 bits of security and
  * more. SL_EAUTH. */
 enum sl_err sl_x509_verify_frame(
         const struct sl_x509_frame *frame, struct sl_span spki) SL_MUST_USE;

@@ -51,8 +51,8 @@ read_digits(struct sl_reader *r, unsigned count)
 int64_t
 sl_x509_read_time(struct sl_reader *r)
 {
-	bool is_utc = sl_reader_peek(r) == DER_UTC_TIME;
-	struct sl_reader in = sl_der_enter(r, is_utc ? DER_UTC_TIME : DER_GENERALIZED_TIME);
+	bool is_utc = sl_reader_peek(r) == SL_DER_UTC_TIME;
+	struct sl_reader in = sl_der_enter(r, is_utc ? SL_DER_UTC_TIME : SL_DER_GENERALIZED_TIME);
 	int64_t year = read_digits(&in, is_utc ? 2 : 4), days;
 	unsigned month = read_digits(&in, 2), day = read_digits(&in, 2);
 	unsigned hour = read_digits(&in, 2), minute = read_digits(&in, 2),
@@ -104,7 +104,7 @@ sl_x509_write_time(struct sl_writer *w, int64_t when)
 	while (month < 12 && days >= month_days(year, month))
 		days -= month_days(year, month++);
 
-	opened = sl_der_open(w, year < YEAR_SPLIT ? DER_UTC_TIME : DER_GENERALIZED_TIME);
+	opened = sl_der_open(w, year < YEAR_SPLIT ? SL_DER_UTC_TIME : SL_DER_GENERALIZED_TIME);
 	write_digits(w, year, year < YEAR_SPLIT ? 2 : 4);
 	write_digits(w, month, 2);
 	write_digits(w, days + 1, 2);

@@ -208,7 +208,8 @@ START_TEST(an_agreement_key_proves_nothing)
 }
 END_TEST
 
-static const enum sl_pkey_type signers[] = {SL_PKEY_P256, SL_PKEY_P384, SL_PKEY_ED25519};
+static const enum sl_pkey_type signers[] = {
+        SL_PKEY_P256, SL_PKEY_P384, SL_PKEY_ED25519, SL_PKEY_ED448};
 
 static size_t
 make(const struct sl_csr_params *params, uint8_t *out, size_t cap)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * DER: X.690's rules one by one. */
-#include "der.h"
 #include "der_text.h"
+#include <sl/der.h>
 
 #include <string.h>
 
@@ -86,10 +86,10 @@ START_TEST(a_failed_reader_stays_failed)
 {
 	struct sl_reader r = sl_reader_over(der("020101 0500")), inside;
 
-	ck_assert_uint_eq(sl_der_read(&r, DER_OID).len, 0);
+	ck_assert_uint_eq(sl_der_read(&r, SL_DER_OID).len, 0);
 	ck_assert(r.failed);
 	ck_assert_uint_eq(sl_der_take_any(&r).len, 0);
-	inside = sl_der_enter(&r, DER_SEQUENCE);
+	inside = sl_der_enter(&r, SL_DER_SEQUENCE);
 	ck_assert(inside.failed);
 	ck_assert_uint_eq(sl_der_read_bits(&r).len, 0);
 	r = sl_reader_over(der("03020780"));
@@ -103,8 +103,8 @@ START_TEST(takes_objects_in_a_row)
 	struct sl_span bytes = der("020105 30{ 0500 } 03{ 00 aabb }");
 	struct sl_reader r = sl_reader_over(bytes);
 
-	ck_assert_bytes(sl_der_read(&r, DER_INTEGER), hex("05"));
-	ck_assert_bytes(sl_der_take(&r, DER_SEQUENCE), hex("30020500"));
+	ck_assert_bytes(sl_der_read(&r, SL_DER_INTEGER), hex("05"));
+	ck_assert_bytes(sl_der_take(&r, SL_DER_SEQUENCE), hex("30020500"));
 	ck_assert_bytes(sl_der_read_bits(&r), hex("aabb"));
 	ck_assert_ok(sl_reader_finish(&r));
 }
@@ -133,11 +133,11 @@ START_TEST(writes_the_shortest_length)
 	struct sl_writer count = sl_writer_counting();
 
 	memset(content, 0x5a, sizeof content);
-	sl_der_write(&tight, DER_OCTET_STRING, body);
+	sl_der_write(&tight, SL_DER_OCTET_STRING, body);
 	ck_assert_err(sl_writer_finish(&tight), SL_ESPACE);
-	sl_der_write(&count, DER_OCTET_STRING, body);
+	sl_der_write(&count, SL_DER_OCTET_STRING, body);
 	ck_assert_uint_eq(count.len, header.len + body.len);
-	sl_der_write(&w, DER_OCTET_STRING, body);
+	sl_der_write(&w, SL_DER_OCTET_STRING, body);
 	ck_assert_ok(sl_writer_finish(&w));
 	ck_assert_bytes(sl_span(out, header.len), header);
 	ck_assert_bytes(sl_span(out + header.len, body.len), body);

@@ -106,7 +106,8 @@ remove_folder(void)
 	authority_release();
 }
 
-static const enum sl_pkey_type signers[] = {SL_PKEY_P256, SL_PKEY_P384, SL_PKEY_ED25519};
+static const enum sl_pkey_type signers[] = {
+        SL_PKEY_P256, SL_PKEY_P384, SL_PKEY_ED25519, SL_PKEY_ED448};
 
 START_TEST(it_verifies_what_we_issue)
 {
@@ -202,6 +203,7 @@ static const struct {
         {"EC", "ec_paramgen_curve:P-521", SL_PKEY_OTHER},
         {"RSA", "rsa_keygen_bits:2048", SL_PKEY_OTHER},
         {"ED25519", NULL, SL_PKEY_ED25519},
+        {"ED448", NULL, SL_PKEY_ED448},
 };
 
 static void

@@ -46,11 +46,12 @@ START_TEST(a_frame_has_a_longest_length)
 
 	for (size_t extra = 0; extra < 2; extra++) {
 		struct sl_writer w = sl_writer_over(bytes, sizeof bytes);
-		size_t whole = sl_der_open(&w, DER_SEQUENCE), body = sl_der_open(&w, DER_SEQUENCE);
+		size_t whole = sl_der_open(&w, SL_DER_SEQUENCE),
+		       body = sl_der_open(&w, SL_DER_SEQUENCE);
 
 		/* headers: 3 more bytes each for whole and body, 12 + 4 for algorithm and signature */
 		sl_der_write(
-		        &w, DER_OCTET_STRING, sl_span(zeros, SL_X509_MAX - 4 * 3 - 16 + extra));
+		        &w, SL_DER_OCTET_STRING, sl_span(zeros, SL_X509_MAX - 4 * 3 - 16 + extra));
 		sl_der_close(&w, body);
 		sl_write_span(&w, sl_x509_algorithm(SL_PKEY_P256));
 		sl_der_write_bits(&w, sl_span("\xaa", 1));
@@ -206,15 +207,15 @@ START_TEST(has_a_largest_number_of_extensions)
 	for (size_t count = 32; count <= 33; count++) {
 		uint8_t bytes[1024];
 		struct sl_writer w = sl_writer_over(bytes, sizeof bytes);
-		size_t list = sl_der_open(&w, DER_SEQUENCE);
+		size_t list = sl_der_open(&w, SL_DER_SEQUENCE);
 		struct sl_x509_extensions got;
 
 		for (uint8_t i = 0; i < count; i++) {
-			size_t one = sl_der_open(&w, DER_SEQUENCE);
+			size_t one = sl_der_open(&w, SL_DER_SEQUENCE);
 			uint8_t oid[] = {0x2a, i};
 
-			sl_der_write(&w, DER_OID, sl_span(oid, sizeof oid));
-			sl_der_write(&w, DER_OCTET_STRING, sl_span(NULL, 0));
+			sl_der_write(&w, SL_DER_OID, sl_span(oid, sizeof oid));
+			sl_der_write(&w, SL_DER_OCTET_STRING, sl_span(NULL, 0));
 			sl_der_close(&w, one);
 		}
 		sl_der_close(&w, list);

@@ -10,22 +10,22 @@ static const struct {
 	uint8_t tag;
 	const char *text;
 } times[] = {
-        {0, DER_UTC_TIME, "700101000000Z"},
-        {-1, DER_UTC_TIME, "691231235959Z"},
-        {86400 + 3600 + 60 + 1, DER_UTC_TIME, "700102010101Z"},
-        {59 * 86400LL - 1, DER_UTC_TIME, "700228235959Z"}, /* 31 + 28 days */
-        {59 * 86400LL, DER_UTC_TIME, "700301000000Z"},
-        {951782400, DER_UTC_TIME, "000229000000Z"},  /* 10957 days to 2000, 31 + 28 */
-        {1704067199, DER_UTC_TIME, "231231235959Z"}, /* 2024-01-01 is day 19723 */
+        {0, SL_DER_UTC_TIME, "700101000000Z"},
+        {-1, SL_DER_UTC_TIME, "691231235959Z"},
+        {86400 + 3600 + 60 + 1, SL_DER_UTC_TIME, "700102010101Z"},
+        {59 * 86400LL - 1, SL_DER_UTC_TIME, "700228235959Z"}, /* 31 + 28 days */
+        {59 * 86400LL, SL_DER_UTC_TIME, "700301000000Z"},
+        {951782400, SL_DER_UTC_TIME, "000229000000Z"},  /* 10957 days to 2000, 31 + 28 */
+        {1704067199, SL_DER_UTC_TIME, "231231235959Z"}, /* 2024-01-01 is day 19723 */
         /* 1950: 20 years of 365 days and 5 leap days (52, 56, 60, 64, 68) earlier */
-        {-7305 * 86400LL, DER_UTC_TIME, "500101000000Z"},
+        {-7305 * 86400LL, SL_DER_UTC_TIME, "500101000000Z"},
         /* 2050: 80 years of 365 days and 20 leap days later */
-        {29220 * 86400LL - 1, DER_UTC_TIME, "491231235959Z"},
-        {29220 * 86400LL, DER_GENERALIZED_TIME, "20500101000000Z"},
+        {29220 * 86400LL - 1, SL_DER_UTC_TIME, "491231235959Z"},
+        {29220 * 86400LL, SL_DER_GENERALIZED_TIME, "20500101000000Z"},
         /* 2100 is no leap year: 130 years and 32 leap days, 31 + 28 days */
-        {(47482 + 59) * 86400LL, DER_GENERALIZED_TIME, "21000301000000Z"},
+        {(47482 + 59) * 86400LL, SL_DER_GENERALIZED_TIME, "21000301000000Z"},
         /* RFC 5280 section 4.1.2.5: no well-defined end; 253402300800 is 10000-01-01 */
-        {253402300799, DER_GENERALIZED_TIME, "99991231235959Z"},
+        {253402300799, SL_DER_GENERALIZED_TIME, "99991231235959Z"},
 };
 
 START_TEST(reads_and_writes_a_time)
@@ -90,24 +90,24 @@ static const struct {
 	uint8_t tag;
 	const char *text;
 } malformed[] = {
-        {"seconds are missing", DER_UTC_TIME, "7001010000Z"},
-        {"the zone is not Zulu", DER_UTC_TIME, "700101000000+0000"},
-        {"the zone is missing", DER_UTC_TIME, "700101000000"},
-        {"another letter", DER_UTC_TIME, "700101000000z"},
-        {"a fraction", DER_GENERALIZED_TIME, "20500101000000.5Z"},
-        {"month 0", DER_UTC_TIME, "700001000000Z"},
-        {"month 13", DER_UTC_TIME, "701301000000Z"},
-        {"day 0", DER_UTC_TIME, "700100000000Z"},
-        {"31 April", DER_UTC_TIME, "700431000000Z"},
-        {"29 February 1970", DER_UTC_TIME, "700229000000Z"},
-        {"29 February 2100", DER_GENERALIZED_TIME, "21000229000000Z"},
-        {"hour 24", DER_UTC_TIME, "700101240000Z"},
-        {"minute 60", DER_UTC_TIME, "700101006000Z"},
-        {"second 60", DER_UTC_TIME, "700101000060Z"},
-        {"no digit", DER_UTC_TIME, "70010100000 Z"},
-        {"before 1950", DER_GENERALIZED_TIME, "19491231235959Z"},
-        {"neither kind of time", DER_PRINTABLE_STRING, "700101000000Z"},
-        {"nothing", DER_UTC_TIME, ""},
+        {"seconds are missing", SL_DER_UTC_TIME, "7001010000Z"},
+        {"the zone is not Zulu", SL_DER_UTC_TIME, "700101000000+0000"},
+        {"the zone is missing", SL_DER_UTC_TIME, "700101000000"},
+        {"another letter", SL_DER_UTC_TIME, "700101000000z"},
+        {"a fraction", SL_DER_GENERALIZED_TIME, "20500101000000.5Z"},
+        {"month 0", SL_DER_UTC_TIME, "700001000000Z"},
+        {"month 13", SL_DER_UTC_TIME, "701301000000Z"},
+        {"day 0", SL_DER_UTC_TIME, "700100000000Z"},
+        {"31 April", SL_DER_UTC_TIME, "700431000000Z"},
+        {"29 February 1970", SL_DER_UTC_TIME, "700229000000Z"},
+        {"29 February 2100", SL_DER_GENERALIZED_TIME, "21000229000000Z"},
+        {"hour 24", SL_DER_UTC_TIME, "700101240000Z"},
+        {"minute 60", SL_DER_UTC_TIME, "700101006000Z"},
+        {"second 60", SL_DER_UTC_TIME, "700101000060Z"},
+        {"no digit", SL_DER_UTC_TIME, "70010100000 Z"},
+        {"before 1950", SL_DER_GENERALIZED_TIME, "19491231235959Z"},
+        {"neither kind of time", SL_DER_PRINTABLE_STRING, "700101000000Z"},
+        {"nothing", SL_DER_UTC_TIME, ""},
 };
 
 START_TEST(refuses_a_malformed_time)
