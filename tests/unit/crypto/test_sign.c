@@ -102,6 +102,22 @@ START_TEST(halves_are_padded)
 }
 END_TEST
 
+/* RFC 9053 section 2.1: each half has the length of the order, not one zero byte more. */
+START_TEST(halves_have_one_length)
+{
+	struct sl_pkey *key = generate(SL_PKEY_P256);
+	uint8_t signature[64], longer[66] = {0};
+	size_t len = 0;
+
+	ck_assert_ok(sl_sign_raw(key, sl_span("m", 1), signature, sizeof signature, &len));
+	memcpy(longer + 1, signature, 32);
+	memcpy(longer + 34, signature + 32, 32);
+	ck_assert_err(
+	        sl_verify_raw(key, sl_span("m", 1), sl_span(longer, sizeof longer)), SL_EAUTH);
+	sl_pkey_free(key);
+}
+END_TEST
+
 START_TEST(who_cannot_sign)
 {
 	struct sl_pkey *agreement = generate(SL_PKEY_X25519), *public = NULL;
@@ -200,6 +216,7 @@ main(void)
 	tcase_add_loop_test(tc, a_flipped_bit_breaks_the_raw_signature, 0, ARRAY_LEN(signers));
 	tcase_add_test(tc, zero_halves_do_not_verify);
 	tcase_add_test(tc, halves_are_padded);
+	tcase_add_test(tc, halves_have_one_length);
 	tcase_add_test(tc, who_cannot_sign);
 	tcase_add_loop_test(tc, refuses_an_all_zero_secret, 0, ARRAY_LEN(small_order));
 	tcase_add_loop_test(
