@@ -42,6 +42,17 @@ note_echo(struct turn *t)
 		        t->core->echo, &t->asker.peer, sl_coap_option_value(echo), t->now_ms);
 }
 
+/* A block that goes no further than us: a follow-up, or one before the last of an upload. Their tables have
+ * limits of their own, and small blocks come fast. */
+static bool
+is_inner_block(const struct sl_coap_msg *msg)
+{
+	struct sl_coap_block block;
+
+	return (sl_coap_get_block(msg, SL_COAP_BLOCK2, &block) == SL_OK && block.num > 0) ||
+	       (sl_coap_get_block(msg, SL_COAP_BLOCK1, &block) == SL_OK && block.more);
+}
+
 /* RFC 8516: 4.29 for the one that is too fast; OSCORE clients know 5.03 better. */
 static enum step
 ask_admission(struct turn *t)
@@ -49,7 +60,7 @@ ask_admission(struct turn *t)
 	const struct cidr_list *trusted = &t->core->config->trusted;
 	struct address remote = peer_remote(&t->asker.peer);
 
-	if (cidr_list_contains(trusted->items, trusted->count, &remote) ||
+	if (is_inner_block(t->msg) || cidr_list_contains(trusted->items, trusted->count, &remote) ||
 	        admission_take(&t->core->admission, &remote, t->now_ms))
 		return STEP_GO_ON;
 	return refuse_for_now(t,

@@ -242,10 +242,10 @@ class ProxyTest(unittest.TestCase):
                 got = self.ask(c, part, [OPTION, (coap.BLOCK1, coap.block(num, more, 6))])
                 self.assertCode(got, "2.31" if more else "2.04")
                 self.assertEqual(got.uint(coap.BLOCK1), num << 4 | more << 3 | 6)
-            answer, szx = got.payload, got.uint(coap.BLOCK2) & 7
+            answer = got.payload
             while got.uint(coap.BLOCK2) & 8:
-                num = len(answer) >> szx + 4
-                m = c.message(coap.POST, [OPTION, (coap.BLOCK2, coap.block(num, 0, szx))])
+                szx = got.uint(coap.BLOCK2) & 7  # may shrink: a follow-up has a budget of its own
+                m = c.message(coap.POST, [OPTION, (coap.BLOCK2, coap.block(len(answer) >> szx + 4, 0, szx))])
                 got = c.exchange(m)
                 self.assertCode(got, "2.04")
                 answer += got.payload

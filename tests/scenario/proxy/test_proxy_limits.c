@@ -166,6 +166,35 @@ START_TEST(rate_is_limited_by_source)
 }
 END_TEST
 
+/* One request may be a hundred blocks: only the one that reaches the origin counts. */
+START_TEST(blocks_on_their_way_do_not_count)
+{
+	struct sl_map_http_result ok = lab_ok(lab_bytes(3000, 1));
+	struct sl_coap_msg msg;
+
+	lab_open(&lab, LAB_ROUTE "limits: {requests-per-second: 1, request-burst: 1}\n");
+	for (uint16_t i = 0; i < 20; i++) {
+		lab_oscore(&msg, i, lab_bytes(64, (uint8_t)i));
+		ck_assert_ok(sl_coap_add_block(
+		        &msg, SL_COAP_BLOCK1, (struct sl_coap_block){i, i < 19, 2}));
+		lab_send_msg(&lab, 1, &msg);
+	}
+	ck_assert_uint_eq(lab.fetch_count, 1);
+	lab_result(&lab, 0, &ok);
+	for (uint16_t i = 1; i < 20; i++) {
+		lab_oscore(&msg, 20 + i, sl_span(NULL, 0));
+		ck_assert_ok(sl_coap_add_block(
+		        &msg, SL_COAP_BLOCK2, (struct sl_coap_block){i, false, 0}));
+		lab_send_msg(&lab, 1, &msg);
+		lab_assert_code(lab_last(&lab), SL_COAP_ACK, SL_COAP_CHANGED);
+	}
+	send_oscore(1, 99);
+	assert_busy(5);
+	ck_assert_uint_eq(lab.fetch_count, 1);
+	lab_close(&lab);
+}
+END_TEST
+
 START_TEST(plain_request_over_the_rate_gets_4_29)
 {
 	struct sl_coap_msg msg;
@@ -278,6 +307,7 @@ limits_suite(void)
 	tcase_add_test(t, a_hanging_origin_leaves_room_for_the_other);
 	tcase_add_test(t, queue_length_holds_while_transfers_are_free);
 	tcase_add_test(t, rate_is_limited_by_source);
+	tcase_add_test(t, blocks_on_their_way_do_not_count);
 	tcase_add_test(t, plain_request_over_the_rate_gets_4_29);
 	tcase_add_test(t, full_table_of_exchanges_answers_without_a_record);
 	tcase_add_test(t, longest_datagram_passes_and_a_longer_one_gets_4_13);
