@@ -4,6 +4,9 @@ ready, a tap on the HTTP hop, a relay on the CoAP hop, devices. A test file ends
 argument (or SL_PROGRAMS) is the folder of the programs. What a program prints is searched for sanitizer
 reports, and its exit status is asked for; nothing outlives the test."""
 import atexit
+import base64
+import concurrent.futures
+import io
 import json
 import os
 import re
@@ -18,6 +21,7 @@ import time
 import unittest
 
 import coap
+import ledger
 import relay
 
 PROGRAMS = os.environ.get("SL_PROGRAMS", "")
@@ -270,6 +274,11 @@ class Crossing:
         return found[0].decode() if found else None
 
     @property
+    def option(self):
+        """The option's value (RFC 8613 section 11.1)."""
+        return b"" if self.oscore == "AA" else base64.urlsafe_b64decode(self.oscore + "=" * (-len(self.oscore) % 4))
+
+    @property
     def status(self):
         return int(self.head.split(b" ")[1])
 
@@ -417,11 +426,70 @@ class StackCase(Case):
         got = [coap.decode(d) for way, d in self.wire if way == "up"]
         return [m for m in got if 0 < m.code < 32]
 
+    def replies(self):
+        """What came back to the device, empty messages left out."""
+        got = [coap.decode(d) for way, d in self.wire if way == "down"]
+        return [m for m in got if m.code != 0]
 
-def main():
+    def forget(self):
+        """Of both hops."""
+        del self.wire[:], self.tap.seen[:]
+
+    def check_nonces(self):
+        """On both hops no nonce protected two texts."""
+        book = ledger.Ledger()
+        for m in self.sent_requests():
+            if m.payload and m.get(coap.OSCORE):  # a follow-up of outer blocks has no text
+                book.request(m.get(coap.OSCORE)[0], m.payload, "device side")
+        for request, response in self.tap.exchanges():
+            book.request(request.option, request.body, "origin side")
+            if response is not None and response.status == 200:
+                book.response(request.option, response.option, response.body, "origin side")
+        self.assertEqual(book.faults, [])
+        self.assertGreater(len(book.texts), 0)
+
+
+# --- running ---------------------------------------------------------------------------------------------------
+
+
+def cases_of(suite):
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from cases_of(test)
+        else:
+            yield test
+
+
+def run_case(case):
+    """(result, what it printed)"""
+    out = io.StringIO()
+    result = unittest.TextTestResult(unittest.runner._WritelnDecorator(out), True, 2)
+    begun = time.monotonic()
+    case(result)
+    result.printErrors()
+    return result, out.getvalue(), time.monotonic() - begun
+
+
+def run_all(cases, at_once):
+    """Most of a test's time is waiting for timers of the protocol, so they run side by side."""
+    good = True
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        for done in concurrent.futures.as_completed([pool.submit(run_case, case) for case in cases]):
+            result, text, seconds = done.result()
+            print(f"{text.strip()} ({seconds:.1f} s)", flush=True)
+            good = good and result.wasSuccessful()
+    print(f"{len(cases)} tests: {'ok' if good else 'FAILED'}")
+    return 0 if good else 1
+
+
+def main(at_once=4):
+    """Arguments: the folder of the programs (or SL_PROGRAMS), then names of tests; none: all."""
     global PROGRAMS
     if len(sys.argv) > 1 and os.path.isdir(sys.argv[1]):
         PROGRAMS = os.path.abspath(sys.argv.pop(1))
     if not os.path.exists(program("sealift-proxy")):
-        sys.exit(f"usage: {sys.argv[0]} FOLDER-OF-PROGRAMS [unittest arguments]")
-    unittest.main(warnings="ignore")  # sockets of threads that end with the process
+        sys.exit(f"usage: {sys.argv[0]} FOLDER-OF-PROGRAMS [TEST...]")
+    module, loader = sys.modules["__main__"], unittest.TestLoader()
+    suite = loader.loadTestsFromNames(sys.argv[1:], module) if len(sys.argv) > 1 else \
+        loader.loadTestsFromModule(module)
+    sys.exit(run_all(list(cases_of(suite)), at_once))

@@ -21,6 +21,7 @@ class Origin:
         self.behave, self.wrap = behave, wrap
         self.requests = []
         self.connections = 0
+        self.open = 0
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = self.listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/"
@@ -46,6 +47,8 @@ class Origin:
             threading.Thread(target=self.serve, args=(conn, self.connections), daemon=True).start()
 
     def serve(self, conn, number):
+        with self.lock:
+            self.open += 1
         try:
             if self.wrap is not None:
                 conn = self.wrap(conn)
@@ -63,9 +66,13 @@ class Origin:
             pass
         finally:
             try:
-                conn.close()
+                if not struct.unpack("ii", conn.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8))[0]:
+                    conn.shutdown(socket.SHUT_RDWR)  # at once, though a child may hold a copy until it execs
             except OSError:
                 pass
+            conn.close()
+            with self.lock:
+                self.open -= 1
 
 
 class Request:

@@ -34,15 +34,21 @@ class OuterTest(harness.Case):
         part, more = body[num * size:(num + 1) * size], (num + 1) * size < len(body)
         return self.ask(c, part, [opt, (coap.BLOCK1, coap.block(num, more, szx)), *tag])
 
-    def fetch_rest(self, c, opt, got):
-        """The answer to its end."""
-        answer, szx = got.payload, got.uint(coap.BLOCK2) & 7
+    def fetch_rest(self, c, opt, got, shows_echo=False):
+        """The answer to its end, and the sizes of its slices."""
+        answer, sizes, echo = got.payload, [len(got.payload)], []
         while got.uint(coap.BLOCK2) & 8:
-            got = c.exchange(c.message(coap.POST, [opt, (coap.BLOCK2, coap.block(len(answer) >> szx + 4, 0, szx))]))
+            if shows_echo and got.get(coap.ECHO):
+                echo = [(coap.ECHO, got.get(coap.ECHO)[0])]
+            szx = got.uint(coap.BLOCK2) & 7  # the proxy may go down, never up
+            wish = (coap.BLOCK2, coap.block(len(answer) >> szx + 4, 0, szx))
+            got = self.ask(c, b"", [opt, wish, *echo])
             self.assert_code(got, "2.04")
             self.assertEqual(got.get(coap.OSCORE), [b""])
+            self.assertEqual(got.uint(coap.BLOCK2) >> 4 << (got.uint(coap.BLOCK2) & 7) + 4, len(answer))
             answer += got.payload
-        return answer
+            sizes.append(len(got.payload))
+        return answer, sizes
 
     def test_both_ways_in_every_size(self):
         c = self.start(harness.TRUSTED)
@@ -55,19 +61,34 @@ class OuterTest(harness.Case):
                     self.assert_code(got, "2.04" if num == count - 1 else "2.31")
                     self.assertEqual(got.uint(coap.BLOCK1), num << 4 | (num < count - 1) << 3 | szx)
                 self.assertEqual(len(got.payload), 16 << szx)
-                self.assertEqual(self.fetch_rest(c, opt, got), body[::-1])
+                answer, sizes = self.fetch_rest(c, opt, got)
+                self.assertEqual(answer, body[::-1])
+                self.assertEqual(set(sizes[:-1]), {16 << szx})
                 self.assertEqual([r.body for r in self.origin.requests].count(body), 1, "one HTTP request")
         self.assertEqual(len(self.origin.requests), 7)
 
     def test_unverified_peer(self):
-        """Small slices first, then an Echo challenge, then slices of full size; one HTTP request."""
-        c = self.start()
-        body = os.urandom(SIZE)
-        for num in range(5):
-            got = self.put(c, option(1), body, num)
-        self.assert_code(got, "2.04")
-        self.assertEqual(self.fetch_rest(c, option(1), got), body[::-1])
-        self.assertEqual(len(self.origin.requests), 1)
+        """The first slice brings Echo (RFC 9175 section 2.3). Who shows it gets full slices, who does not gets small
+        ones to the end, both within three times what they send; one HTTP request each."""
+        self.start()
+        for shows_echo in (True, False):
+            with self.subTest(shows_echo=shows_echo):
+                c = self.client(self.proxy.address)
+                body = os.urandom(700)
+                m = c.message(coap.POST, [option(1)], body[:60])
+                got = c.exchange(m, echo=False)
+                self.assertEqual(got.get(coap.BLOCK2), [])
+                got = self.ask(c, body, [option(2), (coap.BLOCK1, coap.block(0, 0, 6)),
+                                         (coap.BLOCK2, coap.block(0, 0, 4))])
+                self.assert_code(got, "2.04")
+                self.assertEqual(len(got.get(coap.ECHO)), 1)
+                answer, sizes = self.fetch_rest(c, option(2), got, shows_echo)
+                self.assertEqual(answer, body[::-1])
+                self.assertEqual(set(sizes[1:-1]), {256} if shows_echo else {32, 16} & set(sizes))
+                if not shows_echo:
+                    follow_up = c.message(coap.POST, [option(2), (coap.BLOCK2, coap.block(20, 0, 0))])
+                    self.assertLessEqual(max(len(d) for d in c.seen[2:]), 3 * len(follow_up.encode()))
+        self.assertEqual(len(self.origin.requests), 4)
 
     def test_interleaved(self):
         """Two messages of one device at a time, from one port: the option's value keeps them apart, or a

@@ -3,13 +3,12 @@
 """Devices enrol and renew over links that lose, duplicate and reorder, one seed each, side by side. At the server each
 message arrives once, every device ends with its certificates, and no nonce protects two texts, also when
 devices are switched off in the middle."""
-import base64
+import collections
 import random
 import threading
 import time
 import unittest
 
-import coap
 import harness
 import ledger
 import relay
@@ -18,16 +17,10 @@ SEEDS = [1, 2, 3, 20, 451, 9000]
 LOSS, DUP, JITTER_S = 0.2, 0.2, 0.12
 
 
-def option_of(field):
-    """RFC 8613 section 11.1."""
-    return b"" if field == "AA" else base64.urlsafe_b64decode(field + "=" * (-len(field) % 4))
-
-
 class LinksTest(harness.StackCase):
     def setUp(self):
         super().setUp()
         self.start_stack()
-        self.ledger = ledger.Ledger()
 
     def lossy_device(self, seed):
         """A device with its own link."""
@@ -41,19 +34,9 @@ class LinksTest(harness.StackCase):
 
     def check_wire(self):
         """Both hops."""
-        for m in self.sent_requests():
-            if m.payload:  # a follow-up of outer blocks carries the option without a text
-                self.ledger.request(m.get(coap.OSCORE)[0], m.payload, "device side")
-        seen = {}
-        for request, response in self.tap.exchanges():
-            key = (request.oscore, request.body)
-            seen[key] = seen.get(key, 0) + 1
-            self.ledger.request(option_of(request.oscore), request.body, "origin side")
-            if response is not None and response.status == 200:
-                self.ledger.response(option_of(request.oscore), option_of(response.oscore), response.body, "origin side")
+        seen = collections.Counter((r.oscore, r.body) for r in self.tap.requests())
         self.assertEqual([k for k, n in seen.items() if n > 1], [], "messages that reached the server twice")
-        self.assertEqual(self.ledger.faults, [])
-        self.assertGreater(len(self.ledger.texts), 0)
+        self.check_nonces()
         return len(seen)
 
     def side_by_side(self, jobs):
@@ -92,7 +75,7 @@ class LinksTest(harness.StackCase):
             self.assertEqual(listed, sorted(serials[seed]), "exactly the two that the device got")
             self.assertGreater(links[seed].counts["lost"] + links[seed].counts["dup"], 0)
         print(f"{self.check_wire()} messages at the server")
-        self.assertIn("", self.est.command("audit verify"))
+        self.est.command("audit verify")
 
     def test_switched_off_in_the_middle(self):
         """SIGKILL at three moments of an enrolment, then once to the end. The sequence numbers go on."""

@@ -150,4 +150,4 @@ class SlowTest(harness.StackCase):
 
 
 if __name__ == "__main__":
-    harness.main()
+    harness.main(at_once=2)
