@@ -276,8 +276,12 @@ add_and_tell(struct admin *admin, struct store_context *c, const struct wish *wi
 {
 	enum sl_err err = add(admin->store, c, !wish->sender_id);
 
-	if (err == SL_EREPLAY) {
-		refuse("--sender-id", wish->sender_id, "another context has this id");
+	if (err == SL_EREPLAY || err == SL_EAUTH) {
+		refuse("--sender-id", wish->sender_id ? wish->sender_id : "",
+		        err == SL_EREPLAY
+		                ? "another context has this id"
+		                : "this secret and salt with one of these ids are those of another "
+		                  "context; give --salt or --id-context");
 		return EXIT_FAILURE;
 	}
 	if (!err)

@@ -53,7 +53,8 @@ struct store_context {
 
 void store_context_clear(struct store_context *context); /* wipes */
 
-/* Fills in context->id. SL_EREPLAY when recipient id and ID Context are already taken. SL_EIO. */
+/* Fills in context->id. SL_EREPLAY when recipient id and ID Context are already taken. SL_EAUTH when it
+ * would share a key with another context, disabled ones too (RFC 8613 section 3.3). SL_EIO. */
 enum sl_err store_context_add(struct store *store, struct store_context *context) SL_MUST_USE;
 /* SL_OK goes on, anything else stops and is returned. The context is wiped after the call; the
  * visitor must not call the store. */

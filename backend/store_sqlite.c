@@ -233,27 +233,33 @@ pragma(struct store *store, const char *text, int64_t *value)
 	return err;
 }
 
-static bool
+static enum sl_err
 exec(struct store *store, const char *text)
 {
-	return sqlite3_exec(store->db, text, NULL, NULL, NULL) == SQLITE_OK;
+	int rc = sqlite3_exec(store->db, text, NULL, NULL, NULL);
+
+	if (rc == SQLITE_OK)
+		return SL_OK;
+	return (rc & 0xff) == SQLITE_NOTADB ? SL_EUNSUPPORTED : SL_EIO;
 }
 
 static enum sl_err
 connect_db(struct store *store, const char *file, enum store_mode mode)
 {
 	int64_t version = 0, application = 0;
+	enum sl_err err;
 
 	if (sqlite3_open_v2(file, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
 	        SQLITE_OK)
 		return SL_EIO;
 	sqlite3_busy_timeout(store->db, BUSY_MS);
-	if (!exec(store, "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON;"
-	                 "PRAGMA secure_delete = ON; PRAGMA journal_mode = WAL;"
-	                 "PRAGMA synchronous = FULL;"))
-		return SL_EIO;
-	if (mode == STORE_CREATE && !exec(store, store_sql_schema))
-		return SL_EIO;
+	err = exec(store, "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON;"
+	                  "PRAGMA secure_delete = ON; PRAGMA journal_mode = WAL;"
+	                  "PRAGMA synchronous = FULL;");
+	if (!err && mode == STORE_CREATE)
+		err = exec(store, store_sql_schema);
+	if (err)
+		return err;
 	if (pragma(store, "PRAGMA application_id", &application) ||
 	        pragma(store, "PRAGMA user_version", &version))
 		return SL_EIO;

@@ -54,6 +54,17 @@ bind_optional(struct query *q, const uint8_t *hash)
 		bind_null(q);
 }
 
+/* The one with an index for what the filter says. */
+static enum statement
+statement_for(const struct store_filter *filter)
+{
+	if (filter->request_key)
+		return SQL_CERTIFICATES_OF_REQUEST;
+	if (filter->spki_hash)
+		return SQL_CERTIFICATES_OF_KEY;
+	return filter->identity ? SQL_CERTIFICATES_OF_IDENTITY : SQL_CERTIFICATES_ALL;
+}
+
 enum sl_err
 store_certificates_each(struct store *store, const struct store_filter *filter,
         store_certificate_visit visit, void *arg)
@@ -63,7 +74,7 @@ store_certificates_each(struct store *store, const struct store_filter *filter,
 	enum sl_err err, stopped = SL_OK;
 
 	store_lock(store);
-	q = query_begin(store, SQL_CERTIFICATE_EACH);
+	q = query_begin(store, statement_for(filter));
 	bind_text(&q, filter->identity);
 	bind_optional(&q, filter->spki_hash);
 	bind_optional(&q, filter->request_key);

@@ -55,10 +55,25 @@ read_context(struct query *q, struct store_context *c)
 	c->is_disabled = read_int(q) != 0;
 }
 
+/* RFC 8613 section 3.3. Inside the transaction, with the context there. */
+static enum sl_err
+check_keys_are_own(struct store *store, int64_t id)
+{
+	struct query q = query_begin(store, SQL_CONTEXT_SHARES_KEY);
+	bool is_shared;
+	enum sl_err err;
+
+	bind_int(&q, id);
+	is_shared = query_step(&q);
+	err = query_end(&q);
+	return !err && is_shared ? SL_EAUTH : err;
+}
+
 enum sl_err
 store_context_add(struct store *store, struct store_context *context)
 {
 	struct query q;
+	int64_t id = 0;
 	enum sl_err err = store_begin(store);
 
 	if (err)
@@ -66,7 +81,10 @@ store_context_add(struct store *store, struct store_context *context)
 	q = query_begin(store, SQL_CONTEXT_ADD);
 	bind_context(&q, context);
 	err = query_run(&q);
-	int64_t id = store_last_id(store);
+	if (!err) {
+		id = store_last_id(store);
+		err = check_keys_are_own(store, id);
+	}
 	err = store_end(store, err);
 	if (!err)
 		context->id = id;

@@ -45,6 +45,10 @@ const char store_sql_schema[] =
 #define CERT_COLUMNS                                                                               \
 	"serial, identity, profile, spki_hash, request_key, issuer_hash, issued_at, not_before, "  \
 	"not_after"
+/* One statement for each way to ask: an index serves "column = ?", not "? IS NULL OR column = ?". */
+#define CERTIFICATES_WHERE                                                                         \
+	"SELECT " CERT_COLUMNS ", der, status, reason, revoked_at FROM certificates WHERE "
+#define NEWEST " ORDER BY id DESC"
 #define CONTEXT_COLUMNS                                                                            \
 	"id, identity, profile, master_secret, master_salt, sender_id, recipient_id, id_context,"  \
 	" aead, hkdf, window, functions, ssn_limit, created, disabled"
@@ -60,6 +64,12 @@ const char *const store_sql[SQL_COUNT] = {
         [SQL_AUDIT_ALL] = "SELECT seq, prev, hash, line FROM audit ORDER BY seq",
         [SQL_CONTEXT_ADD] = "INSERT INTO contexts (" CONTEXT_COLUMNS ")"
                             " VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [SQL_CONTEXT_SHARES_KEY] =
+                "SELECT 1 FROM contexts a JOIN contexts b ON a.id <> b.id"
+                " AND a.master_secret = b.master_secret AND a.master_salt = b.master_salt"
+                " AND a.id_context IS b.id_context AND a.aead = b.aead AND a.hkdf = b.hkdf"
+                " AND (a.sender_id IN (b.sender_id, b.recipient_id)"
+                " OR a.recipient_id IN (b.sender_id, b.recipient_id)) WHERE a.id = ? LIMIT 1",
         [SQL_CONTEXT_EACH] = "SELECT " CONTEXT_COLUMNS " FROM contexts WHERE id > ? ORDER BY id",
         [SQL_CONTEXT_GET] = "SELECT " CONTEXT_COLUMNS " FROM contexts WHERE id = ?",
         [SQL_CONTEXT_RESERVE] =
@@ -69,10 +79,14 @@ const char *const store_sql[SQL_COUNT] = {
                 "UPDATE contexts SET disabled = 1 WHERE identity = ? AND disabled = 0",
         [SQL_CERTIFICATE_ADD] = "INSERT INTO certificates (" CERT_COLUMNS ", der, status, reason,"
                                 " revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
-        [SQL_CERTIFICATE_EACH] =
-                "SELECT " CERT_COLUMNS ", der, status, reason, revoked_at FROM certificates"
-                " WHERE (?1 IS NULL OR identity = ?1) AND (?2 IS NULL OR spki_hash = ?2)"
-                " AND (?3 IS NULL OR request_key = ?3) ORDER BY id DESC",
+        [SQL_CERTIFICATES_ALL] = CERTIFICATES_WHERE "?1 IS NULL AND ?2 IS NULL AND ?3 IS NULL" NEWEST,
+        [SQL_CERTIFICATES_OF_IDENTITY] =
+                CERTIFICATES_WHERE "identity = ?1 AND ?2 IS NULL AND ?3 IS NULL" NEWEST,
+        [SQL_CERTIFICATES_OF_KEY] = CERTIFICATES_WHERE
+        "spki_hash = ?2 AND (?1 IS NULL OR identity = ?1) AND ?3 IS NULL" NEWEST,
+        [SQL_CERTIFICATES_OF_REQUEST] = CERTIFICATES_WHERE
+        "request_key = ?3 AND (?1 IS NULL OR identity = ?1)"
+        " AND (?2 IS NULL OR spki_hash = ?2)" NEWEST,
         [SQL_CERTIFICATE_GET] = "SELECT " CERT_COLUMNS ", der, status, reason, revoked_at"
                                 " FROM certificates WHERE serial = ?",
         [SQL_CERTIFICATE_REVOKE] = "UPDATE certificates SET status = 2, reason = ?, revoked_at = ?"
@@ -84,5 +98,5 @@ const char *const store_sql[SQL_COUNT] = {
                            " WHERE serial = ? AND state = 1",
         [SQL_INTENT_CLOSE] = "UPDATE intents SET state = ? WHERE serial = ? AND state < 3",
         [SQL_INTENTS_OPEN] = "SELECT " CERT_COLUMNS ", tbs, state FROM intents"
-                             " WHERE state < 3 ORDER BY rowid",
+                             " INDEXED BY intents_open WHERE state < 3 ORDER BY rowid",
 };

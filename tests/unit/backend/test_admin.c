@@ -343,6 +343,17 @@ START_TEST(takes_ids_salt_and_secret_that_are_given)
 }
 END_TEST
 
+START_TEST(one_secret_is_not_for_two_devices)
+{
+	write_text("secret", "00112233445566778899aabbccddeeff\n", 0400);
+	ck_status(0, admin_add_context, "add-context @c --identity a --secret-file @/secret --out @/1");
+	ck_status(1, admin_add_context, "add-context @c --identity b --secret-file @/secret --out @/2");
+	ck_says(complained, "another context");
+	ck_status(0, admin_add_context,
+	        "add-context @c --identity b --secret-file @/secret --salt 01 --out @/2");
+}
+END_TEST
+
 START_TEST(prints_the_secret_only_when_asked_to)
 {
 	ck_status(0, admin_add_context, "add-context @c --identity a --out - --sender-id 00");
@@ -574,6 +585,7 @@ main(void)
 	tcase_add_loop_test(t, refuses_bad_contexts, 0, (int)ARRAY_LEN(bad_contexts));
 	tcase_add_test(t, writes_a_mirrored_provisioning_file);
 	tcase_add_test(t, takes_ids_salt_and_secret_that_are_given);
+	tcase_add_test(t, one_secret_is_not_for_two_devices);
 	tcase_add_test(t, prints_the_secret_only_when_asked_to);
 	tcase_add_test(t, lists_and_disables_contexts);
 	tcase_add_test(t, lists_and_shows_certificates);

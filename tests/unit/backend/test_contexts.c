@@ -46,9 +46,11 @@ struct ids {
 	const char *kid, *id_context; /* hex; NULL: no ID Context */
 };
 
+/* A secret of its own for each. */
 static int64_t
 add(struct store *store, const struct ids *ids)
 {
+	static uint8_t count;
 	struct store_context s = {
 	        .identity = "d",
 	        .profile = "default",
@@ -61,6 +63,7 @@ add(struct store *store, const struct ids *ids)
 	struct sl_span kid = hex(ids->kid);
 
 	s.master_secret.len = 16;
+	s.master_secret.bytes[0] = ++count;
 	s.recipient_id.len = kid.len;
 	if (kid.len > 0)
 		memcpy(s.recipient_id.bytes, kid.ptr, kid.len);

@@ -12,8 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <sl/hash.h>
+
 #include "lab.h"
-#include "store.h"
+#include "store_sqlite.h"
 
 static struct lab lab;
 
@@ -163,7 +165,7 @@ START_TEST(refuses_what_is_not_its_file)
 	fd = open(name, O_WRONLY | O_CREAT, 0600);
 	ck_assert_int_eq(write(fd, "no database, only words and words", 33), 33);
 	close(fd);
-	ck_assert_err(store_open(&other, name, STORE_USE), SL_EIO);
+	ck_assert_err(store_open(&other, name, STORE_USE), SL_EUNSUPPORTED);
 }
 END_TEST
 
@@ -231,6 +233,49 @@ START_TEST(one_kid_and_id_context_name_one_context)
 	other.has_id_context = true;
 	other.id_context_len = 1;
 	ck_assert_ok(store_context_add(lab.store, &other));
+}
+END_TEST
+
+/* RFC 8613 section 3.3: one secret, salt and ID Context give equal ids equal keys. Two contexts that share
+ * such a key count their Partial IVs apart, and would use its nonces twice. */
+START_TEST(no_two_contexts_share_a_key)
+{
+	static const struct {
+		const char *because;
+		uint8_t sender, recipient, salt, id_context;
+		int hash;
+		enum sl_err expect;
+	} rows[] = {
+	        {"our id is the other's too", 0xaa, 2, 1, 0, SL_SHA256, SL_EAUTH},
+	        {"our id is the other device's", 0x01, 2, 1, 0, SL_SHA256, SL_EAUTH},
+	        {"the device's id is our other one", 0x55, 0xaa, 1, 0, SL_SHA256, SL_EAUTH},
+	        {"both ids, the other way round", 0x01, 0xaa, 1, 0, SL_SHA256, SL_EAUTH},
+	        {"no id in common", 0x55, 2, 1, 0, SL_SHA256, SL_OK},
+	        {"another salt", 0xaa, 3, 2, 0, SL_SHA256, SL_OK},
+	        {"an ID Context", 0xaa, 4, 1, 1, SL_SHA256, SL_OK},
+	        {"another hash", 0xaa, 5, 1, 0, SL_SHA512, SL_OK},
+	};
+	struct store_context first = some_context(1);
+
+	first.sender_id = (struct sl_oscore_id){{0xaa}, 1};
+	first.recipient_id = (struct sl_oscore_id){{0x01}, 1};
+	first.master_salt.len = 1;
+	first.master_salt.bytes[0] = 1;
+	first.hkdf_hash = SL_SHA256;
+	ck_assert_ok(store_context_add(lab.store, &first));
+	ck_assert_ok(store_context_disable(lab.store, first.id)); /* its keys were used all the same */
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct store_context c = first;
+
+		c.sender_id.bytes[0] = rows[i].sender;
+		c.recipient_id.bytes[0] = rows[i].recipient;
+		c.master_salt.bytes[0] = rows[i].salt;
+		c.hkdf_hash = rows[i].hash;
+		c.has_id_context = rows[i].id_context > 0;
+		c.id_context_len = rows[i].id_context;
+		ck_assert_msg(store_context_add(lab.store, &c) == rows[i].expect, "%s",
+		        rows[i].because);
+	}
 }
 END_TEST
 
@@ -434,6 +479,38 @@ START_TEST(finds_certificates_newest_first)
 }
 END_TEST
 
+/* What an enrolment asks must not cost more with every certificate that was ever issued. */
+START_TEST(questions_of_an_enrolment_use_an_index)
+{
+	static const enum statement asked[] = {
+	        SQL_CERTIFICATES_OF_IDENTITY,
+	        SQL_CERTIFICATES_OF_KEY,
+	        SQL_CERTIFICATES_OF_REQUEST,
+	        SQL_LAST_ISSUED,
+	        SQL_INTENTS_OPEN,
+	};
+	sqlite3 *db = NULL;
+
+	ck_assert_int_eq(sqlite3_open(lab.config.store, &db), SQLITE_OK);
+	for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
+		char text[1024];
+		sqlite3_stmt *plan = NULL;
+		int rows = 0;
+
+		snprintf(text, sizeof text, "EXPLAIN QUERY PLAN %s", store_sql[asked[i]]);
+		ck_assert_int_eq(sqlite3_prepare_v2(db, text, -1, &plan, NULL), SQLITE_OK);
+		for (; sqlite3_step(plan) == SQLITE_ROW; rows++) {
+			const char *step = (const char *)sqlite3_column_text(plan, 3);
+
+			ck_assert_msg(strncmp(step, "SCAN", 4) != 0, "%s: %s", text, step);
+		}
+		ck_assert_int_gt(rows, 0);
+		sqlite3_finalize(plan);
+	}
+	sqlite3_close(db);
+}
+END_TEST
+
 START_TEST(revokes_once)
 {
 	struct store_revocation r = {.serial = hex("0101"),
@@ -535,6 +612,7 @@ main(void)
 	tcase_add_test(t, gives_back_the_context_that_it_got);
 	tcase_add_test(t, an_absent_id_context_is_not_an_empty_one);
 	tcase_add_test(t, one_kid_and_id_context_name_one_context);
+	tcase_add_test(t, no_two_contexts_share_a_key);
 	tcase_add_test(t, walks_contexts_in_order_from_where_it_was);
 	tcase_add_test(t, disables_one_context_or_those_of_an_identity);
 	tcase_add_test(t, reservations_only_grow);
@@ -543,6 +621,7 @@ main(void)
 	tcase_add_test(t, a_serial_is_taken_for_ever);
 	tcase_add_test(t, an_intent_goes_from_reserved_to_intended_to_done);
 	tcase_add_test(t, finds_certificates_newest_first);
+	tcase_add_test(t, questions_of_an_enrolment_use_an_index);
 	tcase_add_test(t, revokes_once);
 	tcase_add_test(t, a_kill_inside_the_transaction_leaves_neither);
 	tcase_add_test(t, a_full_disk_leaves_neither);
