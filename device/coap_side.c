@@ -160,14 +160,16 @@ flush(struct coap_side *side, struct session *session)
 }
 
 static void
-reserve(struct session *session, struct keystore *ks)
+reserve(struct coap_side *side, struct session *session, struct keystore *ks)
 {
 	uint64_t limit = session_reserve_limit(session);
 
-	if (keystore_reserve(ks, limit) != SL_OK)
+	if (keystore_reserve(ks, limit) != SL_OK) {
+		side->store_errno = errno;
 		session_on_failure(session);
-	else
+	} else {
 		session_on_reserved(session, limit, coap_side_now().ms);
+	}
 }
 
 static void
@@ -192,7 +194,7 @@ coap_side_run(struct coap_side *side, struct session *session, struct keystore *
 
 	while ((want = session_wants(session)) == SESSION_RESERVE || want == SESSION_WAIT) {
 		if (want == SESSION_RESERVE)
-			reserve(session, ks);
+			reserve(side, session, ks);
 		flush(side, session);
 		if (session_wants(session) == SESSION_WAIT)
 			turn(side, session);

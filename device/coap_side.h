@@ -20,6 +20,7 @@ struct coap_side {
 	int fds[COAP_SIDE_ADDRESSES_MAX];
 	size_t fd_count, current;
 	FILE *trace;         /* NULL: none */
+	int store_errno; /* why sequence numbers could not be made durable; 0: they could */
 	bool is_unreachable; /* the network said so at least once: worth telling, never believed */
 };
 

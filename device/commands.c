@@ -86,6 +86,21 @@ open_link(struct work *w)
 
 /* --- one protected request ------------------------------------------------------------------- */
 
+/* What the shell knows beside the outcome. */
+static void
+add_circumstances(struct work *w)
+{
+	size_t used = strlen(w->why.text);
+	char *end = w->why.text + used;
+
+	if (w->side.store_errno != 0)
+		snprintf(end, sizeof w->why.text - used,
+		        " (sequence numbers cannot be kept in %s: %s)", w->o->state,
+		        strerror(w->side.store_errno));
+	else if (w->side.is_unreachable)
+		snprintf(end, sizeof w->why.text - used, " (the network says: unreachable)");
+}
+
 static int
 fail_result(struct work *w, const struct session_result *result)
 {
@@ -93,10 +108,10 @@ fail_result(struct work *w, const struct session_result *result)
 
 	if (result->hint_code != 0)
 		sl_coap_code_text(code, result->hint_code);
-	(void)!complain(&w->why, SL_ETIMEOUT, "%s%s%s%s%s%s", session_outcome_text(result->outcome),
+	(void)!complain(&w->why, SL_ETIMEOUT, "%s%s%s%s%s", session_outcome_text(result->outcome),
 	        code[0] != '\0' ? "; unprotected " : "", code,
-	        result->hint_text[0] != '\0' ? " " : "", result->hint_text,
-	        w->side.is_unreachable ? " (the network says: unreachable)" : "");
+	        result->hint_text[0] != '\0' ? " " : "", result->hint_text);
+	add_circumstances(w);
 	return fail(w, EXIT_FAILED);
 }
 
@@ -215,6 +230,7 @@ fail_enrol(struct work *w, const struct enrol *e)
 	        outcome == ENROL_LATER || outcome == ENROL_NO_ANSWER
 	                ? " (key and request are kept: run the command again)"
 	                : "");
+	add_circumstances(w);
 	return fail(w, EXIT_FAILED);
 }
 
@@ -364,8 +380,8 @@ run_ping(struct work *w)
 	if (status != EXIT_DONE)
 		return status;
 	if (coap_side_ping(&w->side, timeout_ms, &round_trip_ms) != SL_OK) {
-		(void)!complain(&w->why, SL_ETIMEOUT, "no answer to the ping%s",
-		        w->side.is_unreachable ? " (the network says: unreachable)" : "");
+		(void)!complain(&w->why, SL_ETIMEOUT, "no answer to the ping");
+		add_circumstances(w);
 		return fail(w, EXIT_FAILED);
 	}
 	report_text(&w->report, "command", "ping");

@@ -223,6 +223,14 @@ out:
 	return err;
 }
 
+enum sl_err
+credentials_forget(struct keystore *ks)
+{
+	enum sl_err err = keystore_remove(ks, KEYSTORE_PENDING_CSR);
+
+	return err == SL_OK ? keystore_remove(ks, KEYSTORE_PENDING_KEY) : err;
+}
+
 static enum sl_err
 to_pem(const struct certs *list, struct sl_buf *pem)
 {

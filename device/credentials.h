@@ -32,6 +32,9 @@ struct credentials_request {
 enum sl_err credentials_prepare(struct keystore *ks, const struct credentials_wish *wish,
         struct credentials_request *request, struct complaint *why) SL_MUST_USE;
 
+/* The server refused the request: the next one begins with a new key. Durable. */
+enum sl_err credentials_forget(struct keystore *ks) SL_MUST_USE;
+
 /* SL_ENOTFOUND leaves an empty list. Initialise the list before. */
 enum sl_err credentials_load(const struct keystore *ks, enum keystore_item item, struct certs *list,
         struct complaint *why) SL_MUST_USE;

@@ -85,6 +85,20 @@ is_keeping(enum enrol_want want)
 	return want == ENROL_KEEP_ANCHORS || want == ENROL_KEEP_CERT;
 }
 
+/* A 4.xx is about this request: asked again, with this key, it would be refused again. */
+static enum sl_err
+forget_what_was_refused(const struct enrolment *run, const struct enrol *e, struct complaint *why)
+{
+	enum sl_err err = SL_OK;
+
+	if (enrol_outcome(e) == ENROL_REFUSED && SL_COAP_CODE_CLASS(enrol_code(e)) == 4 &&
+	        run->config.operation != ENROL_CRTS)
+		err = credentials_forget(&run->device->ks);
+	return err == SL_OK
+	               ? err
+	               : complain(why, err, "cannot remove the refused request: %s", sl_err_text(err));
+}
+
 enum sl_err
 enrolment_run(const struct enrolment *run, struct enrol **out, struct complaint *why)
 {
@@ -105,6 +119,8 @@ enrolment_run(const struct enrolment *run, struct enrol **out, struct complaint 
 		if (err == SL_OK && is_keeping(want))
 			enrol_on_kept(e);
 	}
+	if (err == SL_OK)
+		err = forget_what_was_refused(run, e, why);
 	if (err != SL_OK)
 		enrol_free(e);
 	else

@@ -51,9 +51,18 @@ files_open(struct files *f, const char *path, struct complaint *why)
 enum sl_err
 files_make(struct files *f, const char *path, struct complaint *why)
 {
-	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+	bool is_new = mkdir(path, 0700) == 0;
+	enum sl_err err;
+
+	if (!is_new && errno != EEXIST)
 		return complain(why, SL_EIO, "%s: %s", path, strerror(errno));
-	return files_open(f, path, why);
+	err = files_open(f, path, why);
+	/* Its name stands in a directory that need not be readable, so all of it is synced. */
+	if (err == SL_OK && is_new && syncfs(f->dir) != 0) {
+		err = complain(why, SL_EIO, "%s: %s", path, strerror(errno));
+		files_close(f);
+	}
+	return err;
 }
 
 void
@@ -91,7 +100,7 @@ static enum sl_err
 write_synced(const struct files *f, const char *temporary, unsigned mode, struct sl_span bytes)
 {
 	enum sl_err err;
-	int fd;
+	int fd, failure;
 
 	if (unlinkat(f->dir, temporary, 0) != 0 && errno != ENOENT)
 		return SL_EIO;
@@ -103,8 +112,11 @@ write_synced(const struct files *f, const char *temporary, unsigned mode, struct
 		reached(f, FILES_WRITTEN);
 	if (err == SL_OK && (fchmod(fd, (mode_t)mode) != 0 || fsync(fd) != 0))
 		err = SL_EIO;
+	failure = errno;
 	if (close(fd) != 0)
 		err = SL_EIO;
+	else
+		errno = failure;
 	if (err == SL_OK)
 		reached(f, FILES_SYNCED);
 	return err;

@@ -33,7 +33,7 @@ enum sl_err files_make(struct files *f, const char *path, struct complaint *why)
 void files_close(struct files *f);
 
 bool files_has(const struct files *f, const char *name);
-/* Replaces name atomically and durably. SL_EIO: the old content or the new one is there. */
+/* Replaces name atomically and durably. SL_EIO, and errno says why: the old content or the new one is there. */
 enum sl_err files_write(
         const struct files *f, const char *name, unsigned mode, struct sl_span bytes) SL_MUST_USE;
 /* Appends the content to out. is_secret: refused when group or others may read it (SL_EAUTH).

@@ -6,8 +6,10 @@
 #include <sl/oscore.h>
 #include <sl/text.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define COUNTERS  "counters"
@@ -83,6 +85,23 @@ create_files(const struct files *f, struct sl_span provisioning, struct sl_span 
 	return err;
 }
 
+/* Without its provisioning a used directory looks as if init had been cut. Beginning at 0 again would use
+ * every nonce a second time, when the provisioning is the same. */
+static enum sl_err
+check_unused(const struct files *f, const char *path, struct complaint *why)
+{
+	uint64_t limit = 0;
+	enum sl_err err = SL_OK;
+
+	if (files_has(f, COUNTERS))
+		err = read_counters(f, &limit, why);
+	if (err == SL_OK && limit > 0)
+		err = complain(why, SL_EREPLAY,
+		        "%s: its counters say that a context was used here; take another directory",
+		        path);
+	return err;
+}
+
 enum sl_err
 keystore_create(const char *path, struct sl_span provisioning, struct sl_span settings,
         struct complaint *why)
@@ -103,9 +122,12 @@ keystore_create(const char *path, struct sl_span provisioning, struct sl_span se
 		        path);
 		goto out;
 	}
+	err = check_unused(&f, path, why);
+	if (err != SL_OK)
+		goto out;
 	err = create_files(&f, provisioning, settings);
 	if (err != SL_OK)
-		err = complain(why, err, "%s: cannot write", path);
+		err = complain(why, err, "%s: cannot write: %s", path, strerror(errno));
 out:
 	if (lock >= 0)
 		close(lock);

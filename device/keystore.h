@@ -29,7 +29,8 @@ struct keystore {
 };
 
 /* A new state directory; the provisioning is written last, so that an interrupted init can be
- * repeated. SL_EAUTH, SL_EIO; SL_EREPLAY: there is a provisioning already. */
+ * repeated. SL_EAUTH, SL_EIO; SL_EREPLAY: there is a provisioning already, or
+ * numbers were used here. */
 enum sl_err keystore_create(const char *path, struct sl_span provisioning, struct sl_span settings,
         struct complaint *why) SL_MUST_USE;
 /* Locks, reads the reservation, and finishes a certificate replacement that was cut. SL_ENOTFOUND,

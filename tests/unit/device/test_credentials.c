@@ -118,6 +118,23 @@ START_TEST(goes_on_with_what_was_pending)
 }
 END_TEST
 
+START_TEST(forgets_what_was_refused)
+{
+	struct credentials_wish wish = wish_for(ENROL_SEN);
+
+	wish.key_type = SL_PKEY_P384;
+	prepare(&wish, &first);
+	ck_assert_ok(credentials_forget(&ks));
+	ck_assert(!keystore_has(&ks, KEYSTORE_PENDING_KEY));
+	ck_assert(!keystore_has(&ks, KEYSTORE_PENDING_CSR));
+	wish.key_type = 0;
+	prepare(&wish, &again);
+	ck_assert(!again.is_resumed && !is_same_key());
+	ck_assert_ok(credentials_forget(&ks));
+	ck_assert_ok(credentials_forget(&ks));
+}
+END_TEST
+
 START_TEST(makes_the_request_again_when_only_the_key_was_saved)
 {
 	struct credentials_wish wish = wish_for(ENROL_SEN);
@@ -255,6 +272,7 @@ main(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, keeps_key_and_request_before_they_are_sent);
 	tcase_add_test(t, goes_on_with_what_was_pending);
+	tcase_add_test(t, forgets_what_was_refused);
 	tcase_add_test(t, makes_the_request_again_when_only_the_key_was_saved);
 	tcase_add_loop_test(t, throws_away_what_says_something_else, 0, ARRAY_LEN(others));
 	tcase_add_loop_test(t, throws_away_what_is_damaged, 0, 2);

@@ -448,6 +448,21 @@ START_TEST(can_be_made_again_when_init_was_cut)
 }
 END_TEST
 
+/* The same provisioning would begin at number 0 again, with every nonce that was used before. */
+START_TEST(is_not_made_again_over_numbers_that_were_used)
+{
+	char path[128];
+
+	ck_assert_ok(keystore_reserve(&ks, 32));
+	keystore_close(&ks);
+	path_of(path, "provisioning.json");
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_err(keystore_create(dir, sl_span_text(fake_provisioning), sl_span_text("{}"), &why),
+	        SL_EREPLAY);
+	ck_assert_msg(strstr(why.text, "counters") != NULL, "%s", why.text);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -472,6 +487,7 @@ main(void)
 	tcase_add_loop_test(t, replaces_key_and_certificate_together_however_it_dies, 0, 10);
 	tcase_add_test(t, replaces_a_certificate_and_keeps_the_key);
 	tcase_add_test(t, can_be_made_again_when_init_was_cut);
+	tcase_add_test(t, is_not_made_again_over_numbers_that_were_used);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
