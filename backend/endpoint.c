@@ -18,6 +18,7 @@ struct work {
 	struct context *ctx;
 	struct sl_oscore_exchange exchange;
 	bool own_piv;
+	enum sl_err reserve_err; /* why no Sender Sequence Number could be had */
 	struct sl_coap_msg inner, response;
 	struct inner_answer answer;
 	uint8_t echo[CONTEXTS_ECHO_LEN];
@@ -68,7 +69,7 @@ fail(struct endpoint_reply *reply, int status, const char *text)
 {
 	reply->status = status;
 	reply->text = text;
-	reply->note.outcome = text;
+	reply->note.outcome = text[0] != '\0' ? text : "failed";
 }
 
 /* RFC 8613 section 8.2, mapped by RFC 8075: 4.01 is 403. */
@@ -83,6 +84,32 @@ fail_outcome(struct work *w, enum sl_oscore_outcome outcome)
 		w->reply->status = 400;
 		w->reply->text = "";
 	}
+}
+
+/* The request is not acted on. A disk that is full now may not be later. */
+static void
+fail_reserve(struct work *w)
+{
+	fail(w->reply, w->reserve_err == SL_EIO ? 503 : 500, "");
+	switch (w->reserve_err) {
+	case SL_EIO:
+		w->reply->retry_after_s = w->e->config.retry_after_s;
+		w->reply->note.outcome = "the store is not available";
+		break;
+	case SL_ELIMIT:
+		w->reply->note.outcome = "the sequence numbers of the context are used up";
+		break;
+	default:
+		w->reply->note.outcome = "somebody else uses the context: disabled";
+	}
+}
+
+/* With the context's lock held: a number of ours may be used. */
+static enum sl_err
+reserve(struct work *w)
+{
+	w->reserve_err = contexts_reserve(w->e->config.contexts, w->ctx);
+	return w->reserve_err;
 }
 
 /* With the context's lock held. OK: act on the request; NEEDS_ECHO: challenge it. */
@@ -103,7 +130,7 @@ verify(struct work *w, const struct sl_oscore_option *opt)
 	/* Mark before effect: the window has the Partial IV now, and the store learns that the context
 	 * is in use before anything is done for it. A crash after this line loses an answer, never
 	 * makes a second effect. */
-	if (contexts_reserve(contexts, w->ctx) != SL_OK)
+	if (reserve(w) != SL_OK)
 		return SL_OSCORE_FAILED;
 	if (outcome == SL_OSCORE_OK)
 		return outcome;
@@ -179,7 +206,7 @@ protect(struct work *w)
 
 	pthread_mutex_lock(&w->ctx->lock);
 	if (w->own_piv)
-		err = contexts_reserve(w->e->config.contexts, w->ctx);
+		err = reserve(w);
 	if (err == SL_OK)
 		err = sl_oscore_protect_response(
 		        &w->ctx->oscore, &w->exchange, &w->response, w->own_piv, &sealed);
@@ -227,6 +254,10 @@ work_on(struct work *w)
 	pthread_mutex_lock(&w->ctx->lock);
 	outcome = verify(w, &opt);
 	pthread_mutex_unlock(&w->ctx->lock);
+	if (w->reserve_err) {
+		fail_reserve(w);
+		return;
+	}
 	if (outcome != SL_OSCORE_OK && outcome != SL_OSCORE_NEEDS_ECHO) {
 		fail_outcome(w, outcome);
 		return;
@@ -241,7 +272,9 @@ work_on(struct work *w)
 	}
 	if (err == SL_OK)
 		err = protect(w);
-	if (err)
+	if (w->reserve_err)
+		fail_reserve(w);
+	else if (err)
 		fail(w->reply, 500, "");
 }
 

@@ -76,15 +76,19 @@ struct sizes {
 static void
 log_reply(const struct endpoint_reply *reply, const struct sizes *sizes)
 {
+	bool is_fine = reply->status == 200 && SL_COAP_CODE_CLASS(reply->code) != 5;
 	char code[5] = "-";
 
 	if (reply->code != 0)
 		sl_coap_code_text(code, reply->code);
 	fprintf(stderr,
-	        "level=%s context=%lld function=%s status=%d code=%s outcome=\"%s\"%s%s ms=%llu "
+	        "level=%s context=%lld function=%s status=%d code=%s outcome=\"%s\"%s%s%s%s%s ms=%llu "
 	        "bytes_in=%zu bytes_out=%zu\n",
-	        reply->status == 200 ? "info" : "warn", (long long)reply->context_id,
+	        is_fine ? "info" : "warn", (long long)reply->context_id,
 	        reply->note.function, reply->status, code, reply->note.outcome,
+	        reply->note.reason != NULL ? " reason=\"" : "",
+	        reply->note.reason != NULL ? reply->note.reason : "",
+	        reply->note.reason != NULL ? "\"" : "",
 	        reply->note.serial[0] != '\0' ? " serial=" : "", reply->note.serial,
 	        (unsigned long long)(clock_ms(CLOCK_MONOTONIC) - sizes->started_ms), sizes->in,
 	        sizes->out);

@@ -231,6 +231,7 @@ enrol(struct call *call)
 		call->answer->max_age = issued.retry_after_s;
 	}
 	call->note->outcome = ca_outcome_name(outcome);
+	call->note->reason = issued.diagnostic[0] != '\0' ? issued.diagnostic : NULL;
 }
 
 static bool

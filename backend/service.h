@@ -30,6 +30,7 @@ struct service_ask {
 struct service_note {
 	const char *function; /* "sen", or "-" */
 	const char *outcome;  /* fixed text */
+	const char *reason;   /* of the authority, fixed text; NULL: none */
 	char serial[2 * SL_SERIAL_MAX + 1];
 };
 

@@ -3,7 +3,9 @@
  * repeats, inner blocks. */
 #include "support.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "fixture.h"
 
@@ -268,6 +270,45 @@ END_TEST
 
 /* --- inner blocks --------------------------------------------------------------------------------------- */
 
+/* docs/ca.md: a full disk issues nothing, and the device is to come back. */
+START_TEST(a_full_disk_is_asked_to_wait_for)
+{
+	struct endpoint_reply reply;
+	struct rlimit before, tight;
+
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+	tight = before;
+	tight.rlim_cur = 4096; /* no file may grow beyond one page */
+	seal_enrolment(&d, 1);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	device_post(&d, &f, &reply);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+	ck_assert_refused(&reply, 503, "");
+	ck_assert_uint_eq(reply.retry_after_s, 1);
+	ck_assert_str_eq(reply.note.outcome, "the store is not available");
+	ck_assert_uint_eq(count_certificates(f.store), 0);
+	seal_enrolment(&d, 1);
+	device_post(&d, &f, &reply);
+	device_open(&d, &reply);
+	ck_assert_uint_eq(d.answer.code, SL_COAP_CHANGED);
+}
+END_TEST
+
+START_TEST(a_context_that_somebody_else_uses_says_so)
+{
+	struct endpoint_reply reply;
+	struct context *ctx = fixture_find(&f, 1);
+
+	ck_assert_ok(store_context_reserve(f.store, ctx->id, 5000)); /* as another process does */
+	seal_enrolment(&d, 1);
+	device_post(&d, &f, &reply);
+	ck_assert_refused(&reply, 500, "");
+	ck_assert_str_eq(reply.note.outcome, "somebody else uses the context: disabled");
+	ck_assert_uint_eq(count_certificates(f.store), 0);
+}
+END_TEST
+
 START_TEST(enrols_in_blocks)
 {
 	struct sl_span csr = make_csr(1), payload;
@@ -366,6 +407,8 @@ main(void)
 	tcase_add_test(t, refusals_are_not_cached);
 	tcase_add_test(t, a_disabled_context_is_refused);
 	tcase_add_test(t, a_refused_request_is_marked_too);
+	tcase_add_test(t, a_full_disk_is_asked_to_wait_for);
+	tcase_add_test(t, a_context_that_somebody_else_uses_says_so);
 	tcase_add_test(t, enrols_in_blocks);
 	tcase_add_test(t, blocks_belong_to_their_context);
 	tcase_add_test(t, observe_and_no_response_are_ignored);

@@ -124,6 +124,7 @@ START_TEST(sen_issues)
 	ck_assert_str_eq(cert.subject_text, "CN=device-1");
 	ck_assert_str_eq(note.function, "sen");
 	ck_assert_str_eq(note.outcome, ca_outcome_name(CA_ISSUED));
+	ck_assert_ptr_null(note.reason);
 	ck_assert_uint_eq(strlen(note.serial), 2 * cert.serial.len);
 	ck_assert_uint_eq(
 	        post("/.well-known/est/sen", SL_EST_PKCS7_CERTS, make_csr(1)), SL_COAP_CHANGED);
@@ -188,6 +189,9 @@ START_TEST(busy_says_when_to_come_back)
 	ck_assert_uint_eq(post("/est/sen", 0, make_csr(1)), SL_COAP_SERVICE_UNAVAILABLE);
 	ck_assert(answer.has_max_age);
 	ck_assert_uint_gt(answer.max_age, 0);
+	/* The operator reads why. */
+	ck_assert_str_eq(note.outcome, "busy");
+	ck_assert_str_eq(note.reason, "the clock of the authority is not to be trusted");
 }
 END_TEST
 
