@@ -172,6 +172,8 @@ set_limits(struct transfer *t)
 	       curl_easy_setopt(e, CURLOPT_HTTP_CONTENT_DECODING, 0L) |
 	       curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L) |
 	       curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) |
+	       /* a resolver that hangs is left behind, not waited for: it would stop the loop */
+	       curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L) |
 	       curl_easy_setopt(e, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_BYTES) |
 	       curl_easy_setopt(e, CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFE_MAX_S) |
 	       curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, CONNECTION_IDLE_MAX_S) |
