@@ -106,6 +106,11 @@ check_profile(const struct config *config, size_t i, const struct complaint *c)
 		        "lower-case letters, digits, - and _; not the name of an EST function");
 	if (config_profile(config, profile->name) != profile)
 		return config_complain(c, path, profile->name, "the name is there twice");
+	snprintf(path, sizeof path, "profiles[%zu].challenge", i);
+	if (profile->requires_challenge)
+		return config_complain(c, path, "require",
+		        "a pre-shared context has no value to compare with, so every request would "
+		        "be refused; ignore");
 	snprintf(path, sizeof path, "profiles[%zu].key-types", i);
 	if (profile->key_usage == SL_KU_KEY_AGREEMENT &&
 	        (profile->key_types & (1U << SL_PKEY_ED25519)))

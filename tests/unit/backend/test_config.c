@@ -55,7 +55,7 @@ static const char fullest[] = "store: /var/lib/s.db\n"              /* 1 */
                               "    validity: 3650d\n"               /* 34 */
                               "    common-name: \"x-{identity}\"\n" /* 35 */
                               "    subject-alt-name: \"dns:{identity}.x\"\n"
-                              "    challenge: require\n"         /* 37 */
+                              "    challenge: ignore\n"          /* 37 */
                               "    requested-subject: ignore\n"  /* 38 */
                               "    change-subject-name: allow\n" /* 39 */
                               "    repeat-window: 7d\n"          /* 40 */
@@ -160,7 +160,7 @@ START_TEST(takes_every_key)
 	ck_assert_int_eq(p->validity_s, 3650 * DAY);
 	ck_assert_str_eq(p->common_name, "x-{identity}");
 	ck_assert_str_eq(p->subject_alt_name, "dns:{identity}.x");
-	ck_assert(p->requires_challenge && p->ignore_requested_subject);
+	ck_assert(!p->requires_challenge && p->ignore_requested_subject);
 	ck_assert(p->allow_change_subject_name);
 	ck_assert_int_eq(p->repeat_s, 7 * DAY);
 	ck_assert_int_eq(p->renew_repeat_s, DAY);
@@ -292,7 +292,8 @@ static const struct {
                 {"\"{name}\"", "\"{identity\"", "\"a\\nb\""}},
         {"profiles", "subject-alt-name", {"\"dns:{identity}\"", "\"uri:urn:{identity}\""},
                 {"\"{identity}\"", "\"ip:1.2.3.4\"", "\"dns:*\""}},
-        {"profiles", "challenge", {"ignore", "require"}, {"yes", "Require"}},
+        /* "require" needs a session that has a value: a pre-shared context has none */
+        {"profiles", "challenge", {"ignore"}, {"yes", "Require", "require"}},
         {"profiles", "requested-subject", {"match", "ignore"}, {"copy"}},
         {"profiles", "change-subject-name", {"refuse", "allow"}, {"yes"}},
         {"profiles", "repeat-window", {"0", "7d"}, {"169h", "1"}},
