@@ -2,6 +2,7 @@
  * sealift-est add-context, list-contexts, disable-context: pre-shared OSCORE contexts (RFC 8613
  * section 3.2) and the provisioning file of the device. Ids on the command line and in that file
  * are the device's. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,11 @@ take_secret(struct sl_key *secret, const char *file)
 	sl_buf_clear(&text);
 	if (err == SL_EAUTH)
 		return refuse("--secret-file", file, "open to group or others; chmod 0400");
+	if (err == SL_ENOTFOUND || err == SL_EIO) {
+		fprintf(stderr, "sealift-est add-context: --secret-file %s: cannot be read: %s\n", file,
+		        files_why(err));
+		return false;
+	}
 	if (err || secret->len < STORE_SECRET_MIN)
 		return refuse("--secret-file", file, "16 to 64 bytes as hex digits");
 	return true;
@@ -271,11 +277,38 @@ note(struct store *store, const char *event, const struct store_context *c)
 	return err ? err : store_audit_append(store, &audit);
 }
 
+static enum sl_err
+count_enabled(void *arg, const struct store_context *c)
+{
+	*(size_t *)arg += !c->is_disabled;
+	return SL_OK;
+}
+
+static int
+check_room(struct admin *admin)
+{
+	size_t count = 0;
+	enum sl_err err = store_contexts_each(admin->store, 0, count_enabled, &count);
+
+	if (err)
+		return admin_failed(admin->config.store, err);
+	if (count < admin->config.limits.contexts)
+		return EXIT_SUCCESS;
+	fprintf(stderr,
+	        "sealift-est add-context: limits.contexts is %u; raise it in %s and start the server "
+	        "anew\n",
+	        admin->config.limits.contexts, admin->config.file);
+	return EXIT_FAILURE;
+}
+
 static int
 add_and_tell(struct admin *admin, struct store_context *c, const struct wish *wish)
 {
-	enum sl_err err = add(admin->store, c, !wish->sender_id);
+	enum sl_err err;
 
+	if (check_room(admin) != EXIT_SUCCESS)
+		return EXIT_FAILURE;
+	err = add(admin->store, c, !wish->sender_id);
 	if (err == SL_EREPLAY || err == SL_EAUTH) {
 		refuse("--sender-id", wish->sender_id ? wish->sender_id : "",
 		        err == SL_EREPLAY
@@ -299,6 +332,21 @@ add_and_tell(struct admin *admin, struct store_context *c, const struct wish *wi
 	if (!wish->out || strcmp(wish->out, "-") != 0)
 		printf("context %lld added for %s\n", (long long)c->id, c->identity);
 	return EXIT_SUCCESS;
+}
+
+/* Looked at before the context is there: an id that was given once is taken for ever. */
+static bool
+can_be_made(const char *file)
+{
+	char folder[CONFIG_PATH_MAX + 1];
+
+	if (!file || strcmp(file, "-") == 0)
+		return true;
+	if (access(file, F_OK) == 0)
+		return refuse("--out", file, "exists; choose another name");
+	if (files_beside(folder, sizeof folder, file, "."))
+		return refuse("--out", file, "the name is too long");
+	return access(folder, W_OK | X_OK) == 0 || refuse("--out", file, strerror(errno));
 }
 
 int
@@ -329,10 +377,8 @@ admin_add_context(int argc, char **argv)
 		refuse("--out", "", "needed, else nobody would have the secret");
 		return EXIT_USAGE;
 	}
-	if (wish.out && strcmp(wish.out, "-") != 0 && access(wish.out, F_OK) == 0) {
-		refuse("--out", wish.out, "exists; choose another name");
+	if (!can_be_made(wish.out))
 		return EXIT_FAILURE;
-	}
 	status = admin_open(&admin, wish.config);
 	if (status == EXIT_SUCCESS) {
 		status = EXIT_USAGE;

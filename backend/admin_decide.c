@@ -76,7 +76,7 @@ take_revoke(struct revoke *wish)
 }
 
 static enum sl_err
-revoke(struct store *store, const struct revoke *wish, struct store_certificate *found)
+revoke(struct store *store, const struct revoke *wish, const char *identity)
 {
 	char text[STORE_AUDIT_MAX];
 	struct audit_line line = audit_line_over(text, sizeof text, "revoked", admin_now());
@@ -86,12 +86,10 @@ revoke(struct store *store, const struct revoke *wish, struct store_certificate 
 	        .when = admin_now(),
 	        .audit = {.time = admin_now(), .line = text},
 	};
-	enum sl_err err = store_certificate_get(store, revocation.serial, found);
+	enum sl_err err;
 
-	if (err)
-		return err;
 	audit_line_hex(&line, "serial", revocation.serial);
-	audit_line_text(&line, "identity", found->identity);
+	audit_line_text(&line, "identity", identity);
 	audit_line_text(&line, "reason", wish->reason);
 	err = audit_line_finish(&line);
 	return err ? err : store_revoke(store, &revocation);
@@ -114,27 +112,33 @@ disable_contexts(struct store *store, const char *identity, size_t *count)
 	return err ? err : store_audit_append(store, &audit);
 }
 
-/* A device that lost its certificate does not get another one with the same context. */
+/* A device that lost its certificate does not get another one with the same context. The contexts come
+ * first: what is cut in between can be run again, and the device is shut out already. */
 static int
 revoke_and_disable(struct admin *admin, const struct revoke *wish)
 {
+	bool keeps = wish->keep_contexts || strcmp(wish->reason, "superseded") == 0;
 	struct store_certificate found;
 	size_t count = 0;
-	enum sl_err err = revoke(admin->store, wish, &found);
+	enum sl_err err = store_certificate_get(
+	        admin->store, sl_span(wish->serial, wish->serial_len), &found);
 
-	if (err == SL_EREPLAY) {
+	if (err)
+		return admin_failed(wish->serial_text, err);
+	if (found.status == STORE_REVOKED) {
 		fprintf(stderr, "sealift-est revoke: %s is revoked already\n", wish->serial_text);
 		return EXIT_FAILURE;
 	}
+	if (!keeps)
+		err = disable_contexts(admin->store, found.identity, &count);
+	if (err)
+		return admin_failed(found.identity, err);
+	if (!keeps)
+		printf("contexts of %s disabled: %zu\n", found.identity, count);
+	err = revoke(admin->store, wish, found.identity);
 	if (err)
 		return admin_failed(wish->serial_text, err);
 	printf("certificate %s of %s revoked\n", wish->serial_text, found.identity);
-	if (wish->keep_contexts || strcmp(wish->reason, "superseded") == 0)
-		return EXIT_SUCCESS;
-	err = disable_contexts(admin->store, found.identity, &count);
-	if (err)
-		return admin_failed(found.identity, err);
-	printf("contexts of %s disabled: %zu\n", found.identity, count);
 	return EXIT_SUCCESS;
 }
 

@@ -49,21 +49,6 @@ admin_failed(const char *what, enum sl_err err)
 	return EXIT_FAILURE;
 }
 
-static const char *
-store_mend(enum sl_err err)
-{
-	switch (err) {
-	case SL_ENOTFOUND:
-		return "does not exist; sealift-est init makes one";
-	case SL_EAUTH:
-		return "is open to group or others; chmod 0600";
-	case SL_EUNSUPPORTED:
-		return "is not a store of this version";
-	default:
-		return sl_err_text(err);
-	}
-}
-
 int
 admin_open(struct admin *admin, const char *file)
 {
@@ -77,7 +62,7 @@ admin_open(struct admin *admin, const char *file)
 	}
 	err = store_open(&admin->store, admin->config.store, STORE_USE);
 	if (err) {
-		fprintf(stderr, "%s: %s\n", admin->config.store, store_mend(err));
+		fprintf(stderr, "%s: %s\n", admin->config.store, store_open_text(err));
 		return EXIT_FAILURE;
 	}
 	return EXIT_SUCCESS;
@@ -122,7 +107,7 @@ complain_file(const char *file, enum sl_err err)
 	if (err == SL_EREPLAY)
 		fprintf(stderr, "%s: exists; choose another folder or remove it\n", file);
 	else
-		fprintf(stderr, "%s: cannot be written: %s\n", file, sl_err_text(err));
+		fprintf(stderr, "%s: cannot be written: %s\n", file, files_why(err));
 	return EXIT_FAILURE;
 }
 
@@ -256,6 +241,21 @@ name_files(struct init *init)
 	       name_file(init->cert_file, init->dir, "ca.pem");
 }
 
+/* Before anything is made, so that init can be run again when the mend is done. */
+static int
+check_given(const struct init *init)
+{
+	char message[CONFIG_MESSAGE_MAX];
+	struct config config = {.profile_count = 0};
+
+	memcpy(config.ca.key, init->key_file, sizeof config.ca.key);
+	memcpy(config.ca.certificate, init->cert_file, sizeof config.ca.certificate);
+	if (ca_check(&config, admin_now(), message) == SL_OK)
+		return EXIT_SUCCESS;
+	fprintf(stderr, "%s\n", message);
+	return EXIT_FAILURE;
+}
+
 int
 admin_init(int argc, char **argv)
 {
@@ -278,10 +278,14 @@ admin_init(int argc, char **argv)
 	}
 	if (!init.name)
 		init.name = "Sealift CA";
-	if (mkdir(init.dir, 0700) != 0 && errno != EEXIST)
-		return complain_file(init.dir, SL_EIO);
 	if (!name_files(&init))
 		return EXIT_USAGE;
+	if (init.ca_key)
+		status = check_given(&init);
+	if (status != EXIT_SUCCESS)
+		return status;
+	if (mkdir(init.dir, 0700) != 0 && errno != EEXIST)
+		return complain_file(init.dir, SL_EIO);
 	if (!init.ca_key)
 		status = make_authority(&init);
 	if (status == EXIT_SUCCESS)

@@ -278,7 +278,7 @@ config_load(struct config *config, const char *file, char message[static CONFIG_
 	err = files_read(&text, file, FILES_PUBLIC);
 	if (err) {
 		snprintf(message, CONFIG_MESSAGE_MAX, "%s: cannot be read (%s)", file,
-		        sl_err_text(err));
+		        files_why(err));
 		goto out;
 	}
 	c.text = sl_buf_view(&text);

@@ -13,6 +13,12 @@
 
 #define CHUNK 4096
 
+const char *
+files_why(enum sl_err err)
+{
+	return err == SL_EIO && errno != 0 ? strerror(errno) : sl_err_text(err);
+}
+
 static enum sl_err
 check_open_file(int fd, enum files_secrecy secrecy)
 {
@@ -87,16 +93,24 @@ files_write_new(const char *path, struct sl_span bytes, unsigned mode)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	enum sl_err err;
+	int failure;
 
 	if (fd < 0)
 		return errno == EEXIST ? SL_EREPLAY : SL_EIO;
 	err = write_all(fd, bytes);
-	if (close(fd) != 0 && !err)
+	failure = errno;
+	if (close(fd) != 0 && !err) {
 		err = SL_EIO;
+		failure = errno;
+	}
+	errno = failure;
 	if (!err)
 		err = sync_folder(path);
-	if (err)
+	if (err) {
+		failure = errno;
 		unlink(path);
+		errno = failure;
+	}
 	return err;
 }
 

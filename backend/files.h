@@ -14,6 +14,9 @@ enum files_secrecy {
  * open to others), SL_EMALFORMED (no regular file), SL_ELIMIT, SL_ENOMEM, SL_EIO. */
 enum sl_err files_read(
         struct sl_buf *buf, const char *path, enum files_secrecy secrecy) SL_MUST_USE;
+/* Text of an error of these functions: of SL_EIO what errno says, which they leave as it was. */
+const char *files_why(enum sl_err err);
+
 #define FILES_MODE_SECRET 0400
 #define FILES_MODE_PUBLIC 0444
 #define FILES_MODE_EDIT   0644

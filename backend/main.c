@@ -115,13 +115,25 @@ close_down(void)
 	umask(022);
 }
 
+/* A list that ends in the middle is no list. */
+static int
+finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "sealift-est: the result cannot be written\n");
+	return status == EXIT_SUCCESS ? EXIT_FAILURE : status;
+}
+
 int
 main(int argc, char **argv)
 {
 	close_down();
+	if (argc > 2 && strcmp(argv[2], "--help") == 0)
+		return finish(say_help(argc - 1, argv + 1));
 	for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof commands[0]; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+			return finish(commands[i].run(argc - 1, argv + 1));
 	fprintf(stderr, "sealift-est: %s; see sealift-est --help\n",
 	        argc > 1 ? "unknown command" : "no command");
 	return EXIT_USAGE;

@@ -176,9 +176,7 @@ start_store(struct server *s)
 {
 	enum sl_err err = store_open(&s->store, s->config->store, STORE_SERVE);
 
-	if (err == SL_ELIMIT)
-		return say(s->config->store, "another process serves this store");
-	return err == SL_OK || say_err(s->config->store, err);
+	return err == SL_OK || say(s->config->store, store_open_text(err));
 }
 
 static bool
@@ -272,7 +270,7 @@ read_pem(struct sl_buf *pem, const char *file, enum files_secrecy secrecy)
 		return say(file, "is open to others; chmod 0400 it");
 	if (err == SL_OK)
 		err = sl_buf_add(pem, sl_span("", 1));
-	return err == SL_OK || say_err(file, err);
+	return err == SL_OK || say(file, files_why(err));
 }
 
 static void

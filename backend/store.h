@@ -25,6 +25,8 @@ enum store_mode {
 /* SL_ENOTFOUND (no file; for STORE_CREATE: it exists), SL_EAUTH (readable by others), SL_ELIMIT
  * (another process serves it), SL_EUNSUPPORTED (other schema version), SL_EIO. */
 enum sl_err store_open(struct store **store, const char *file, enum store_mode mode) SL_MUST_USE;
+/* What its error means to an operator, and the mend. */
+const char *store_open_text(enum sl_err err);
 void store_close(struct store *store); /* NULL is fine */
 /* A number that changes when another process changed the store (contexts added or disabled).
  * Cheap. */

@@ -326,6 +326,26 @@ store_open(struct store **out, const char *file, enum store_mode mode)
 	return SL_OK;
 }
 
+const char *
+store_open_text(enum sl_err err)
+{
+	switch (err) {
+	case SL_ENOTFOUND:
+		return "does not exist; sealift-est init makes one";
+	case SL_EAUTH:
+		return "is open to group or others; chmod 0600";
+	case SL_ELIMIT:
+		return "another process serves this store";
+	case SL_EUNSUPPORTED:
+		return "is not a store of this version";
+	case SL_EIO:
+		return "cannot be opened; file and folder must be ours and writable, and the disk not "
+		       "full";
+	default:
+		return sl_err_text(err);
+	}
+}
+
 void
 store_close(struct store *store)
 {

@@ -2,6 +2,7 @@
  * The commands of sealift-est: exit status, what they say, what they leave on the disk, and that
  * secrets stay out of everything but the provisioning file. */
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -201,11 +202,26 @@ START_TEST(init_takes_an_authority_that_is_there)
 }
 END_TEST
 
+/* What is wrong with the authority is found before anything is made, so that init can be run again. */
+START_TEST(init_looks_at_the_authority_first)
+{
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/ca.key", lab.dir);
+	ck_assert_int_eq(chmod(path, 0644), 0);
+	ck_status(1, admin_init, "init --dir @/new --ca-key @/ca.key --ca-cert @/ca.pem");
+	ck_says(complained, "chmod 0400");
+	snprintf(path, sizeof path, "%s/new", lab.dir);
+	ck_assert_int_ne(access(path, F_OK), 0);
+}
+END_TEST
+
 START_TEST(init_says_when_it_cannot)
 {
 	ck_status(2, admin_init, "init");
 	ck_says(complained, "--dir");
 	ck_status(1, admin_init, "init --dir /proc/nowhere");
+	ck_says(complained, "No such file or directory");
 	ck_status(1, admin_init,
 	        "init --dir @/fresh --name 0123456789012345678901234567890123456789"
 	        "0123456789012345678901234");
@@ -241,7 +257,7 @@ static const struct {
         {"--out @/d", 2, "--identity", "whose it is"},
         {"--identity a", 2, "--out", "nobody would have the secret"},
         {"--identity a --out @/ca.pem", 1, "exists", "a file is never overwritten"},
-        {"--identity a --out @/no/where", 1, "no/where", "the folder does not exist"},
+        {"--identity a --out @/no/where", 1, "No such file", "the folder does not exist"},
         {"--identity a --out @/d --profile none", 2, "no such profile", "the profile is unknown"},
         {"--identity a --out @/d --aead AES-1", 2, "--aead", "the algorithm is unknown"},
         {"--identity a --out @/d --functions sen,fly", 2, "--functions", "no such function"},
@@ -253,7 +269,7 @@ static const struct {
         {"--identity a --out @/d --aead A128GCM --sender-id 01020304050607", 2, "",
                 "seven bytes do not fit a nonce of twelve"},
         {"--identity a --out @/d --salt 123", 2, "--salt", "half a byte"},
-        {"--identity a --out @/d --secret-file @/none", 2, "--secret-file", "there is no secret"},
+        {"--identity a --out @/d --secret-file @/none", 2, "cannot be read: not found", "there is no secret"},
         {"--identity a --out @/d --secret-file @/open", 2, "chmod 0400", "others read the secret"},
         {"--identity a --out @/d --secret-file @/short", 2, "16 to 64", "15 bytes are too few"},
         {"--identity a --out @/d --secret 00112233445566778899aabbccddeeff", 2, "unknown option",
@@ -273,9 +289,7 @@ START_TEST(refuses_bad_contexts)
 	        bad_contexts[_i].options);
 	ck_says(complained, bad_contexts[_i].says);
 	ck_status(0, admin_list_contexts, "list-contexts @c");
-	/* One whose file could not be written stays, disabled. */
-	ck_assert_msg(said[0] == '\0' || strstr(said, "\tdisabled\t"), "%s: %s",
-	        bad_contexts[_i].because, said);
+	ck_assert_msg(said[0] == '\0', "%s: %s", bad_contexts[_i].because, said);
 }
 END_TEST
 
@@ -340,6 +354,23 @@ START_TEST(takes_ids_salt_and_secret_that_are_given)
 	        "add-context @c --identity b --secret-file @/secret --sender-id 0102"
 	        " --id-context c0ffee");
 	ck_says(complained, "another context has this id");
+}
+END_TEST
+
+/* The server would not find the one that is too many, and the device would learn nothing but 4.01. */
+START_TEST(adds_no_more_contexts_than_serve_holds)
+{
+	FILE *yaml = fopen(lab.yaml, "a");
+
+	ck_assert_ptr_nonnull(yaml);
+	fputs("limits:\n  contexts: 2\n", yaml);
+	fclose(yaml);
+	ck_status(0, admin_add_context, "add-context @c --identity a --out @/1");
+	ck_status(0, admin_add_context, "add-context @c --identity b --out @/2");
+	ck_status(1, admin_add_context, "add-context @c --identity c --out @/3");
+	ck_says(complained, "limits.contexts is 2");
+	ck_status(0, admin_disable_context, "disable-context @c 1");
+	ck_status(0, admin_add_context, "add-context @c --identity c --out @/3");
 }
 END_TEST
 
@@ -453,6 +484,39 @@ START_TEST(revokes_and_shuts_the_device_out)
 	ck_says(said, ", reason 1\n");
 	ck_status(0, admin_list_contexts, "list-contexts @c");
 	ck_says(said, "\tdisabled\t");
+}
+END_TEST
+
+/* Behind the store's back. */
+static void
+tamper(const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	ck_assert_int_eq(sqlite3_open(lab.config.store, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+START_TEST(a_revocation_that_was_cut_can_be_finished)
+{
+	issue_one("device-1");
+	ck_status(0, admin_add_context, "add-context @c --identity device-1 --out @/1");
+	tamper("CREATE TRIGGER stop BEFORE UPDATE ON contexts"
+	       " BEGIN SELECT RAISE(ABORT, 'stop'); END");
+	ck_status(1, admin_revoke, "revoke @c %s --reason key-compromise", serial);
+	tamper("DROP TRIGGER stop");
+	ck_status(0, admin_revoke, "revoke @c %s --reason key-compromise", serial);
+	ck_says(said, "contexts of device-1 disabled: 1");
+	tamper("UPDATE certificates SET status = 1");
+	tamper("CREATE TRIGGER stop BEFORE UPDATE ON certificates"
+	       " BEGIN SELECT RAISE(ABORT, 'stop'); END");
+	ck_status(0, admin_add_context, "add-context @c --identity device-1 --out @/2");
+	ck_status(1, admin_revoke, "revoke @c %s --reason key-compromise", serial);
+	tamper("DROP TRIGGER stop");
+	ck_status(0, admin_revoke, "revoke @c %s --reason key-compromise", serial);
+	ck_status(0, admin_list_contexts, "list-contexts @c");
+	ck_assert_ptr_null(strstr(said, "\tenabled\t"));
 }
 END_TEST
 
@@ -580,16 +644,19 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, init_makes_what_serve_needs);
 	tcase_add_test(t, init_takes_an_authority_that_is_there);
+	tcase_add_test(t, init_looks_at_the_authority_first);
 	tcase_add_test(t, init_says_when_it_cannot);
 	tcase_add_test(t, check_finds_what_serve_would_find);
 	tcase_add_loop_test(t, refuses_bad_contexts, 0, (int)ARRAY_LEN(bad_contexts));
 	tcase_add_test(t, writes_a_mirrored_provisioning_file);
 	tcase_add_test(t, takes_ids_salt_and_secret_that_are_given);
+	tcase_add_test(t, adds_no_more_contexts_than_serve_holds);
 	tcase_add_test(t, one_secret_is_not_for_two_devices);
 	tcase_add_test(t, prints_the_secret_only_when_asked_to);
 	tcase_add_test(t, lists_and_disables_contexts);
 	tcase_add_test(t, lists_and_shows_certificates);
 	tcase_add_test(t, revokes_and_shuts_the_device_out);
+	tcase_add_test(t, a_revocation_that_was_cut_can_be_finished);
 	tcase_add_test(t, revokes_and_keeps_the_contexts_when_told_to);
 	tcase_add_loop_test(t, policy_test_says_what_would_be, 0, (int)ARRAY_LEN(trials));
 	tcase_add_test(t, policy_test_reads_pem);
