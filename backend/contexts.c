@@ -13,7 +13,7 @@
 struct contexts {
 	struct contexts_config config;
 	pthread_mutex_t lock; /* around the table, not the contexts */
-	size_t count, unusable;
+	size_t count, unusable; /* count: those that are not gone */
 	size_t bucket_count; /* a power of two */
 	struct context **buckets;
 	uint64_t store_version;
@@ -123,8 +123,11 @@ take_stored(void *arg, const struct store_context *stored)
 	struct context *ctx = find_id(c, stored);
 
 	if (ctx != NULL) {
-		if (stored->is_disabled)
+		if (stored->is_disabled && !ctx->is_gone) {
 			atomic_store(&ctx->is_disabled, true);
+			ctx->is_gone = true;
+			c->count--;
+		}
 		return SL_OK;
 	}
 	return stored->is_disabled ? SL_OK : add(c, stored);

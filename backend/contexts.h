@@ -22,6 +22,7 @@ struct context {
 	char profile[POLICY_NAME_MAX + 1];
 	unsigned functions; /* allowed: bit (1 << enum sl_est_function) */
 	atomic_bool is_disabled;
+	bool is_gone;         /* the store disabled it: not counted any more; under the table's lock */
 	pthread_mutex_t lock; /* around everything below */
 	struct sl_oscore_ctx oscore;
 	bool is_marked;       /* the store knows that the context is in use */

@@ -167,6 +167,28 @@ START_TEST(holds_so_many)
 }
 END_TEST
 
+/* Keys are changed by disabling a context and adding another, as often as it takes. */
+START_TEST(a_disabled_context_makes_room)
+{
+	struct store *other = NULL;
+	int64_t id = add(f.store, &(struct ids){"01", NULL});
+	size_t unusable;
+	char kid[3];
+
+	config.contexts_max = 1;
+	load();
+	ck_assert_ok(store_open(&other, f.config.store, STORE_USE));
+	for (unsigned n = 2; n < 10; n++) {
+		ck_assert_ok(store_context_disable(other, id));
+		snprintf(kid, sizeof kid, "%02x", n);
+		id = add(other, &(struct ids){kid, NULL});
+		ck_assert_int_eq(find(kid, NULL, n * 1000), id);
+		ck_assert_uint_eq(contexts_count(c, &unusable), 1);
+	}
+	store_close(other);
+}
+END_TEST
+
 START_TEST(changes_of_another_process_are_noticed_in_time)
 {
 	struct store *other = NULL;
@@ -328,6 +350,7 @@ main(void)
 	tcase_add_test(t, an_empty_table_finds_nothing);
 	tcase_add_test(t, disabled_contexts_are_not_loaded);
 	tcase_add_test(t, holds_so_many);
+	tcase_add_test(t, a_disabled_context_makes_room);
 	tcase_add_test(t, changes_of_another_process_are_noticed_in_time);
 	tcase_add_test(t, reserves_before_use);
 	tcase_add_test(t, stops_at_the_end_of_the_numbers);
