@@ -15,7 +15,7 @@ void
 sl_messages_config_init(struct sl_messages_config *config)
 {
 	memset(config, 0, sizeof *config);
-	config->exchanges_max = 65536;
+	config->exchanges_max = 262144;
 	config->reply_bytes_max = 32U << 20;
 	config->ack_delay_ms = 500;
 	config->ack_timeout_ms = 2000;
@@ -42,10 +42,12 @@ init_tables(struct sl_messages *m, uint32_t max)
 	m->con_life.links = m->non_life.links = sl_slots_array(max, sizeof(struct sl_link));
 	m->acks.links = m->kept.links = sl_slots_array(max, sizeof(struct sl_link));
 	m->out.links = sl_slots_array(max, sizeof(struct sl_link));
+	m->yielding.links = sl_slots_array(max, sizeof(struct sl_link));
 	m->ring = sl_slots_array(max, sizeof *m->ring);
 	m->strays = sl_slots_array(SL_STRAYS_MAX, sizeof *m->strays);
 	if (m->exchanges == NULL || m->con_life.links == NULL || m->acks.links == NULL ||
-	        m->out.links == NULL || m->ring == NULL || m->strays == NULL)
+	        m->out.links == NULL || m->yielding.links == NULL || m->ring == NULL ||
+	        m->strays == NULL)
 		return SL_ENOMEM;
 	return err;
 }
@@ -89,6 +91,7 @@ sl_messages_free(struct sl_messages *m)
 	free(m->con_life.links);
 	free(m->acks.links);
 	free(m->out.links);
+	free(m->yielding.links);
 	free(m->ring);
 	free(m->strays);
 	free(m->exchanges);
@@ -149,11 +152,23 @@ life_of(struct sl_messages *m, const struct sl_exchange *x)
 	return x->is_con ? &m->con_life : &m->non_life;
 }
 
+/* A free slot; in a full table that of the oldest record that may give way, but not before its answer
+ * has left. */
+static uint32_t
+take_slot(struct sl_messages *m, uint64_t now_ms)
+{
+	uint32_t oldest = m->yielding.head;
+
+	if (sl_slab_used(&m->slab) == m->slab.max && oldest != 0 && m->exchanges[oldest].wants == 0)
+		sl_exchange_end(m, oldest, now_ms);
+	return sl_slab_take(&m->slab);
+}
+
 uint32_t
 sl_exchange_open(struct sl_messages *m, const struct sl_peer *peer,
         const struct sl_coap_msg *request, const uint8_t digest[static 16], uint64_t now_ms)
 {
-	uint32_t slot = sl_slab_take(&m->slab);
+	uint32_t slot = take_slot(m, now_ms);
 	struct sl_exchange *x = &m->exchanges[slot];
 	uint32_t generation = x->generation + 1;
 
@@ -189,6 +204,10 @@ sl_exchange_end(struct sl_messages *m, uint32_t slot, uint64_t now_ms)
 	sl_exchange_unwant(m, slot, SL_WANTS_ACK | SL_WANTS_REPLY);
 	if (x->separate >= SL_SEPARATE_UNDER_WAY)
 		sl_index_remove(&m->own, slot);
+	if (x->may_yield) {
+		sl_list_remove(&m->yielding, slot);
+		m->counts.yielding--;
+	}
 	sl_index_remove(&m->requests, slot);
 	sl_list_remove(life_of(m, x), slot);
 	x->state = 0;

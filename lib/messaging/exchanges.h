@@ -44,6 +44,7 @@ struct sl_exchange {
 	uint8_t lane_count;  /* of the lane's first: responses behind it */
 	uint8_t separate;    /* enum sl_separate */
 	bool is_con;
+	bool may_yield; /* in the list yielding */
 	uint16_t message_id, own_id;
 	uint16_t reply_len;
 	uint32_t generation;
@@ -71,6 +72,7 @@ struct sl_messages {
 	struct sl_list acks;  /* WAITING and confirmable, by arrival */
 	struct sl_list kept;  /* PIGGYBACKED with a reply, oldest first; shares links with acks */
 	struct sl_list out;   /* wants something sent */
+	struct sl_list yielding; /* may give way to a new request, oldest first */
 	struct sl_link *ring; /* responses to one end point, circular */
 	struct sl_heap retransmissions;
 	struct sl_draw draw;

@@ -302,6 +302,21 @@ sl_messages_ack_now(struct sl_messages *m, struct sl_ref ref, uint64_t now_ms)
 		sl_exchange_acknowledge(m, ref.slot);
 }
 
+void
+sl_messages_may_yield(struct sl_messages *m, struct sl_ref ref)
+{
+	struct sl_exchange *x;
+
+	release_lent(m);
+	x = sl_exchange_at(m, ref);
+	if (x == NULL || x->state <= SL_EXCHANGE_ACKED || x->may_yield ||
+	        x->separate == SL_SEPARATE_QUEUED || x->separate == SL_SEPARATE_UNDER_WAY)
+		return;
+	x->may_yield = true;
+	sl_list_push(&m->yielding, ref.slot);
+	m->counts.yielding++;
+}
+
 enum sl_err
 sl_messages_answer_stateless(struct sl_messages *m, const struct sl_peer *peer,
         const struct sl_coap_msg *request, const struct sl_coap_msg *response)
@@ -420,5 +435,6 @@ sl_messages_counts(const struct sl_messages *m)
 	struct sl_messages_counts counts = m->counts;
 
 	counts.remembered = sl_slab_used(&m->slab) - counts.running;
+	counts.unconfirmed = m->retransmissions.count;
 	return counts;
 }

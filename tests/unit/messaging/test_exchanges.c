@@ -443,7 +443,7 @@ START_TEST(starts_with_the_numbers_of_section_4_8)
 	ck_assert_uint_eq(config.exchange_lifetime_ms, 247000);
 	ck_assert_uint_eq(config.non_lifetime_ms, 145000);
 	ck_assert_uint_eq(config.ack_delay_ms, 500);
-	ck_assert_uint_eq(config.exchanges_max, 65536);
+	ck_assert_uint_eq(config.exchanges_max, 262144);
 	ck_assert_uint_eq(config.reply_bytes_max, 33554432);
 }
 END_TEST

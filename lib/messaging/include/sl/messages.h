@@ -32,7 +32,7 @@ struct sl_ref {
 };
 
 struct sl_messages_config {
-	uint32_t exchanges_max;     /* records kept, running and remembered; default 65536 */
+	uint32_t exchanges_max;     /* records kept, running and remembered; default 262144 */
 	uint64_t reply_bytes_max;   /* stored replies; default 32 MiB. Beyond it the oldest finished
 	                             * one is forgotten: its duplicates get an empty ACK only */
 	uint32_t ack_delay_ms;      /* default 500: when the empty ACK leaves */
@@ -95,6 +95,10 @@ enum sl_err sl_messages_no_reply(struct sl_messages *m, struct sl_ref ref, uint6
 /* Sends the empty ACK now (the answer will surely be late). Nothing for NON or when already
  * sent. */
 void sl_messages_ack_now(struct sl_messages *m, struct sl_ref ref, uint64_t now_ms);
+/* For an answered exchange of which a copy may be evaluated anew without harm (a refusal, a slice of
+ * what is kept): when the table is full, the oldest such record gives way to a new request. Nothing
+ * while it is not answered, or answered by a confirmable message of its own. */
+void sl_messages_may_yield(struct sl_messages *m, struct sl_ref ref);
 /* One answer without a record, for SL_MESSAGES_FULL: ACK for CON, NON for NON. SL_ESPACE; SL_ELIMIT
  * when 64 such datagrams (and RSTs) wait to be fetched. */
 enum sl_err sl_messages_answer_stateless(struct sl_messages *m, const struct sl_peer *peer,
@@ -120,6 +124,8 @@ struct sl_messages_counts {
 		reset, timed_out, full, replies_forgotten;
 	uint32_t running; /* exchanges without an answer yet */
 	uint32_t remembered;
+	uint32_t yielding;    /* of the remembered ones */
+	uint32_t unconfirmed; /* end points that owe us an ACK */
 	uint64_t reply_bytes;
 };
 
