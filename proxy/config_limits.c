@@ -20,7 +20,7 @@ const struct limit_def limit_defs[] = {
         {LIMIT("request-burst", request_burst), LIMIT_COUNT, "200", "1", "1000000"},
         {LIMIT("request-body", request_body), LIMIT_SIZE, "16KiB", "1KiB", "1MiB"},
         {LIMIT("response-body", response_body), LIMIT_SIZE, "64KiB", "1KiB", "1MiB"},
-        {LIMIT("exchanges", exchanges), LIMIT_COUNT, "65536", "64", "1048576"},
+        {LIMIT("exchanges", exchanges), LIMIT_COUNT, "262144", "64", "1048576"},
         {LIMIT("reply-bytes", reply_bytes), LIMIT_SIZE, "32MiB", "64KiB", "1GiB"},
         {LIMIT("body-bytes", body_bytes), LIMIT_SIZE, "16MiB", "64KiB", "1GiB"},
         {LIMIT("uploads", uploads), LIMIT_COUNT, "1024", "1", "65536"},

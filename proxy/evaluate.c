@@ -172,6 +172,45 @@ ask_whether_open(struct turn *t)
 	return STEP_GO_ON;
 }
 
+static bool
+is_half_taken(uint64_t taken, uint64_t limit)
+{
+	return taken > 0 && taken >= limit / 2;
+}
+
+/* The second half of every table is for peers whose address is not forged. The request in hand has a record
+ * already. */
+static bool
+is_crowded(const struct proxy_core *core)
+{
+	const struct limits *l = &core->config->limits;
+	struct sl_messages_counts m = sl_messages_counts(core->messages);
+	struct sl_blocks_counts b = sl_blocks_counts(core->blocks);
+
+	return is_half_taken(core->exchanges.queued, l->queue_length) ||
+	       is_half_taken(m.running - 1 + m.remembered - m.yielding, l->exchanges) ||
+	       is_half_taken(b.bodies, l->uploads) || is_half_taken(b.answers, l->answers) ||
+	       is_half_taken(b.bytes, l->body_bytes);
+}
+
+/* Before the body is complete, so that a challenge leaves the upload where it was, and before the origin is
+ * asked: an answer that could not be brought to this peer would be lost. */
+static enum step
+ask_budget(struct turn *t)
+{
+	struct sl_coap_block block;
+	bool is_on_its_way =
+	        sl_coap_get_block(t->msg, SL_COAP_BLOCK1, &block) == SL_OK && block.more;
+
+	if (is_on_its_way ? block.num > 0 || !is_crowded(t->core)
+	                  : answer_may_fit(&t->asker) && !is_crowded(t->core))
+		return STEP_GO_ON;
+	if (answer_is_verified(t->core, &t->asker, t->now_ms))
+		return STEP_GO_ON;
+	answer_challenge(t->core, &t->asker, t->now_ms);
+	return STEP_ANSWERED;
+}
+
 static enum step
 collect_body(struct turn *t, struct sl_block_got *got)
 {
@@ -206,22 +245,7 @@ collect_body(struct turn *t, struct sl_block_got *got)
 	return refuse(t, SL_COAP_BAD_REQUEST, "bad block");
 }
 
-/* Before the origin is asked: an answer that could not be brought to this peer would be lost, and a source
- * that may be forged must not take the second half of the queue. */
 static enum step
-ask_budget(struct turn *t)
-{
-	bool is_busy = t->core->exchanges.queued >= t->core->config->limits.queue_length / 2 &&
-	               t->core->exchanges.queued > 0;
-
-	if (answer_is_verified(t->core, &t->asker, t->now_ms) ||
-	        (!is_busy && answer_may_fit(&t->asker)))
-		return STEP_GO_ON;
-	answer_challenge(t->core, &t->asker, t->now_ms);
-	return STEP_ANSWERED;
-}
-
-static void
 enqueue(struct turn *t, struct sl_span body)
 {
 	struct exchange draft = {.asker = t->asker,
@@ -232,18 +256,19 @@ enqueue(struct turn *t, struct sl_span body)
 	struct fetch_text *text;
 	uint8_t code = request_build(&text, t->msg, &t->destination, body);
 
-	if (code == SL_COAP_SERVICE_UNAVAILABLE) {
-		refuse_for_now(t, code, 5, "no memory");
-	} else if (code != 0) {
-		refuse(t, code, "no HTTP request for it");
-	} else if (exchanges_add(&t->core->exchanges, &draft, text) != SL_OK) {
+	if (code == SL_COAP_SERVICE_UNAVAILABLE)
+		return refuse_for_now(t, code, 5, "no memory");
+	if (code != 0)
+		return refuse(t, code, "no HTTP request for it");
+	if (exchanges_add(&t->core->exchanges, &draft, text) != SL_OK) {
 		free(text);
-		refuse_for_now(t, SL_COAP_SERVICE_UNAVAILABLE, 5, "queue is full");
+		return refuse_for_now(t, SL_COAP_SERVICE_UNAVAILABLE, 5, "queue is full");
 	}
+	return STEP_GO_ON;
 }
 
-void
-evaluate(struct turn *t)
+static enum step
+run_steps(struct turn *t)
 {
 	static enum step (*const steps[])(struct turn *) = {
 	        ask_admission,
@@ -253,13 +278,22 @@ evaluate(struct turn *t)
 	        serve_discovery,
 	        serve_follow_up,
 	        ask_whether_open,
+	        ask_budget,
 	};
 	struct sl_block_got got;
 
-	note_echo(t);
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
 		if (steps[i](t) == STEP_ANSWERED)
-			return;
-	if (collect_body(t, &got) == STEP_GO_ON && ask_budget(t) == STEP_GO_ON)
-		enqueue(t, got.body);
+			return STEP_ANSWERED;
+	return collect_body(t, &got) == STEP_ANSWERED ? STEP_ANSWERED : enqueue(t, got.body);
+}
+
+/* What was answered here may be asked again without harm, so nobody can fill the table of exchanges with
+ * requests that lead nowhere. */
+void
+evaluate(struct turn *t)
+{
+	note_echo(t);
+	if (run_steps(t) == STEP_ANSWERED)
+		sl_messages_may_yield(t->core->messages, t->asker.ref);
 }

@@ -259,11 +259,16 @@ transport_of(const struct transfer *t, CURLcode rc)
 	}
 }
 
+/* A handle that failed is not used again: libcurl 8 keeps its wish to rewind the body over a reset. */
 static void
-release(struct transfer *t)
+release(struct transfer *t, bool is_good)
 {
 	curl_multi_remove_handle(t->side->multi, t->easy);
-	curl_easy_reset(t->easy);
+	if (is_good)
+		curl_easy_reset(t->easy);
+	else
+		curl_easy_cleanup(t->easy);
+	t->easy = is_good ? t->easy : NULL;
 	curl_url_cleanup(t->url);
 	t->url = NULL;
 	t->is_running = false;
@@ -297,7 +302,7 @@ take_results(struct origin_side *side)
 		                                        CURLINFO_PRIVATE, (char **)&t) != CURLE_OK)
 			continue;
 		transport = transport_of(t, msg->data.result);
-		release(t);
+		release(t, msg->data.result == CURLE_OK);
 		report(t, transport);
 	}
 }
@@ -367,13 +372,8 @@ new_transfers(struct origin_side *side)
 		return SL_ENOMEM;
 	side->transfer_count = side->config.limits->transfers;
 	for (size_t i = 0; i < side->transfer_count; i++) {
-		struct transfer *t = &side->transfers[i];
-
-		t->side = side;
-		sl_buf_init(&t->body, side->config.limits->response_body);
-		t->easy = curl_easy_init();
-		if (t->easy == NULL)
-			return SL_ENOMEM;
+		side->transfers[i].side = side;
+		sl_buf_init(&side->transfers[i].body, side->config.limits->response_body);
 	}
 	return SL_OK;
 }
@@ -428,7 +428,7 @@ origin_side_free(struct origin_side *side)
 		struct transfer *t = &side->transfers[i];
 
 		if (t->is_running)
-			release(t);
+			release(t, false);
 		curl_easy_cleanup(t->easy);
 		sl_buf_clear(&t->body);
 	}
@@ -460,7 +460,7 @@ origin_side_start(struct origin_side *side, const struct core_fetch *fetch)
 	const struct sl_map_http_result exhausted = {.transport = SL_MAP_EXHAUSTED};
 	bool fits;
 
-	if (t == NULL) {
+	if (t == NULL || (t->easy == NULL && (t->easy = curl_easy_init()) == NULL)) {
 		side->config.on_result(side->config.ctx, fetch->ref, &exhausted);
 		return;
 	}
@@ -477,7 +477,7 @@ origin_side_start(struct origin_side *side, const struct core_fetch *fetch)
 	if (fits && (set_method(t) | set_limits(t) | set_tls(t) | set_callbacks(t)) == CURLE_OK &&
 	        curl_multi_add_handle(side->multi, t->easy) == CURLM_OK)
 		return;
-	release(t);
+	release(t, false);
 	report(t, fits ? SL_MAP_EXHAUSTED : SL_MAP_UNREACHABLE);
 }
 
@@ -488,7 +488,7 @@ origin_side_abort(struct origin_side *side, struct sl_ref ref)
 
 	if (t == NULL)
 		return;
-	release(t);
+	release(t, false);
 	sl_buf_clear(&t->body);
 	side->counts.aborted++;
 }
