@@ -45,7 +45,9 @@ load_key(struct ca *ca, const char *file, char message[static CONFIG_MESSAGE_MAX
 		err = sl_pkey_from_text(&ca->key, sl_buf_view(&text));
 		if (err || !sl_pkey_has_private(ca->key)) {
 			err = SL_EMALFORMED;
-			complain(message, file, "no private key in PEM or DER", err);
+			complain(message, file,
+			        "no private key in PEM or DER that is P-256, P-384 or Ed25519, without a passphrase",
+			        err);
 		}
 	}
 	sl_buf_clear(&text);

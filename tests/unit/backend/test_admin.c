@@ -244,6 +244,12 @@ START_TEST(check_finds_what_serve_would_find)
 	ck_status(2, admin_check, "check @c");
 	ck_says(complained, "not for ca.key");
 	sl_pkey_free(other);
+	/* RSA, or with a passphrase: neither is read */
+	unlink(path);
+	write_text("ca.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIHs\n"
+	                     "-----END ENCRYPTED PRIVATE KEY-----\n", 0400);
+	ck_status(2, admin_check, "check @c");
+	ck_says(complained, "P-256, P-384 or Ed25519, without a passphrase");
 }
 END_TEST
 
