@@ -201,6 +201,17 @@ class InnerTest(harness.StackCase):
         self.assertEqual(len({r.oscore for r in requests}), len(requests))
         self.assertGreater(max(len(r.body) for r in requests), 64)
 
+    def test_unverified_device(self):
+        """It shows the Echo value of the first slice: the slices keep their size, the server is asked once."""
+        self.start_stack()
+        self.new_device("unverified").run("crts")
+        slices, follow_ups = self.replies(), self.sent_requests()[1:]
+        self.assertGreater(len(follow_ups), 1)
+        self.assertEqual({len(m.payload) for m in slices[:-1]}, {128})
+        for m in follow_ups:
+            self.assertEqual(m.get(coap.ECHO), slices[0].get(coap.ECHO))
+        self.assertEqual(len(self.tap.requests()), 1)
+
     def test_both(self):
         self.start_stack()
         device = self.new_device("both")
