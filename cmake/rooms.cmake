@@ -18,12 +18,64 @@ function(sl_room name)
   set_property(GLOBAL APPEND PROPERTY SL_ROOMS ${name})
 endfunction()
 
-# A program is a static library of its parts (so that tests can link them) and a main.
+# Every room that a target is made of, directly or not.
+function(sl_rooms_below target out)
+  set(found ${${out}})
+  get_target_property(links ${target} LINK_LIBRARIES)
+  foreach(link ${links})
+    if(link MATCHES "^sl_" AND NOT link STREQUAL "sl_flags" AND NOT link IN_LIST found)
+      list(APPEND found ${link})
+      sl_rooms_below(${link} found)
+    endif()
+  endforeach()
+  set(${out} ${found} PARENT_SCOPE)
+endfunction()
+
+# The part of a program that others may embed. What is installed is one archive with the parts and
+# every room below them as one object, in which only NAMES can be seen (patterns; the symbols of
+# HEADERS), HEADERS under include/sealift/sl, and ARCHIVE.pc made from ARCHIVE.pc.in.
+function(sl_library name)
+  cmake_parse_arguments(L "" "ARCHIVE" "HEADERS;NAMES;SOURCES;USES;DOORS" ${ARGN})
+  set(parts sl_${name}_library_parts)
+  add_library(${parts} STATIC ${L_SOURCES})
+  target_include_directories(${parts} PUBLIC . include)
+  list(TRANSFORM L_USES PREPEND sl_)
+  target_link_libraries(${parts} PUBLIC ${L_USES} ${L_DOORS} PRIVATE sl_flags)
+
+  set(rooms ${parts})
+  sl_rooms_below(${parts} rooms)
+  list(TRANSFORM rooms REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE objects)
+  list(TRANSFORM L_NAMES PREPEND "--keep-global-symbol=")
+  set(whole ${CMAKE_CURRENT_BINARY_DIR}/${L_ARCHIVE}.o)
+  set(archive ${PROJECT_BINARY_DIR}/lib/lib${L_ARCHIVE}.a)
+  add_custom_command(OUTPUT ${archive}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/lib
+    COMMAND ${CMAKE_LINKER} -r -o ${whole} ${objects}
+    COMMAND ${CMAKE_OBJCOPY} --wildcard ${L_NAMES} ${whole}
+    COMMAND ${CMAKE_COMMAND} -E rm -f ${archive}
+    COMMAND ${CMAKE_AR} rcs ${archive} ${whole}
+    DEPENDS ${rooms} ${objects} COMMAND_EXPAND_LISTS VERBATIM)
+  add_custom_target(sl_${name}_archive ALL DEPENDS ${archive})
+
+  # Found by way of the .pc file itself, so that the installed tree can be moved.
+  file(RELATIVE_PATH up /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+  configure_file(${L_ARCHIVE}.pc.in ${L_ARCHIVE}.pc @ONLY)
+  install(FILES ${archive} DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(FILES ${L_HEADERS} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/sealift/sl)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${L_ARCHIVE}.pc
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endfunction()
+
+# A program is a static library of its parts (so that tests can link them) and a main. LIBRARY
+# names the sl_library that it is built on, when it has one.
 function(sl_program name)
-  cmake_parse_arguments(P "" "MAIN;BINARY" "SOURCES;USES;DOORS" ${ARGN})
+  cmake_parse_arguments(P "" "MAIN;BINARY;LIBRARY" "SOURCES;USES;DOORS" ${ARGN})
   add_library(sl_${name}_parts STATIC ${P_SOURCES})
   target_include_directories(sl_${name}_parts PUBLIC .)
   list(TRANSFORM P_USES PREPEND sl_)
+  if(P_LIBRARY)
+    list(APPEND P_USES sl_${P_LIBRARY}_library_parts)
+  endif()
   target_link_libraries(sl_${name}_parts PUBLIC ${P_USES} ${P_DOORS} PRIVATE sl_flags)
   add_executable(${P_BINARY} ${P_MAIN})
   target_link_libraries(${P_BINARY} PRIVATE sl_${name}_parts sl_flags)

@@ -16,6 +16,8 @@
 
 #define DATAGRAM_MAX     2048 /* one byte more than any that is taken would do */
 #define PING_INTERVAL_MS 1000
+#define CANCEL_CHECK_MS  200
+#define SLEEP_MAX_MS     60000
 
 struct moment
 coap_side_now(void)
@@ -29,16 +31,34 @@ coap_side_now(void)
 	return now;
 }
 
-void
-coap_side_sleep_until(uint64_t when_ms)
+/* How long to sleep at most before looking around again. */
+static int
+sleep_ms(const struct coap_side *side, uint64_t until_ms)
 {
-	uint64_t now_ms;
+	uint64_t now_ms = coap_side_now().ms;
+	uint64_t left_ms = until_ms > now_ms ? until_ms - now_ms : 0;
+	uint64_t most_ms = side->hooks.is_cancelled != NULL ? CANCEL_CHECK_MS : SLEEP_MAX_MS;
 
-	while ((now_ms = coap_side_now().ms) < when_ms) {
-		uint64_t left_ms = when_ms - now_ms;
+	return (int)(left_ms < most_ms ? left_ms : most_ms);
+}
 
-		poll(NULL, 0, left_ms > 60000 ? 60000 : (int)left_ms);
+static bool
+asks_to_end(struct coap_side *side)
+{
+	if (!side->is_cancelled && side->hooks.is_cancelled != NULL)
+		side->is_cancelled = side->hooks.is_cancelled(side->hooks.arg);
+	return side->is_cancelled;
+}
+
+bool
+coap_side_sleep_until(struct coap_side *side, uint64_t when_ms)
+{
+	while (coap_side_now().ms < when_ms) {
+		if (asks_to_end(side))
+			return false;
+		poll(NULL, 0, sleep_ms(side, when_ms));
 	}
+	return true;
 }
 
 static void
@@ -101,8 +121,8 @@ note_error(struct coap_side *side)
 static void
 send_datagram(struct coap_side *side, struct sl_span datagram)
 {
-	if (side->trace != NULL)
-		trace_datagram(side->trace, TRACE_SENT, datagram);
+	if (side->hooks.trace != NULL)
+		trace_datagram(side->hooks.trace, TRACE_SENT, datagram);
 	/* What cannot leave now is lost, as on any link: the message layer sends it again. */
 	if (send(side->fds[side->current], datagram.ptr, datagram.len, MSG_NOSIGNAL) < 0)
 		note_error(side);
@@ -119,8 +139,8 @@ receive_datagram(struct coap_side *side, uint8_t *bytes, size_t *len)
 		return false;
 	}
 	*len = (size_t)n;
-	if (side->trace != NULL)
-		trace_datagram(side->trace, TRACE_RECEIVED, sl_span(bytes, *len));
+	if (side->hooks.trace != NULL)
+		trace_datagram(side->hooks.trace, TRACE_RECEIVED, sl_span(bytes, *len));
 	return true;
 }
 
@@ -128,10 +148,8 @@ static void
 wait_for_bytes(const struct coap_side *side, uint64_t until_ms)
 {
 	struct pollfd p = {.fd = side->fds[side->current], .events = POLLIN};
-	uint64_t now_ms = coap_side_now().ms;
-	uint64_t left_ms = until_ms > now_ms ? until_ms - now_ms : 0;
 
-	poll(&p, 1, left_ms > 60000 ? 60000 : (int)left_ms);
+	poll(&p, 1, sleep_ms(side, until_ms));
 }
 
 static void
@@ -139,14 +157,14 @@ trace_inside(struct coap_side *side, struct session *session)
 {
 	const struct sl_coap_msg *msg;
 
-	if (side->trace == NULL)
+	if (side->hooks.trace == NULL)
 		return;
 	msg = session_seen_response(session);
 	if (msg != NULL)
-		trace_inner(side->trace, TRACE_RECEIVED, msg);
+		trace_inner(side->hooks.trace, TRACE_RECEIVED, msg);
 	msg = session_seen_request(session);
 	if (msg != NULL)
-		trace_inner(side->trace, TRACE_SENT, msg);
+		trace_inner(side->hooks.trace, TRACE_SENT, msg);
 }
 
 static void
@@ -193,7 +211,9 @@ coap_side_run(struct coap_side *side, struct session *session, struct keystore *
 	enum session_want want;
 
 	while ((want = session_wants(session)) == SESSION_RESERVE || want == SESSION_WAIT) {
-		if (want == SESSION_RESERVE)
+		if (asks_to_end(side))
+			session_on_failure(session);
+		else if (want == SESSION_RESERVE)
 			reserve(side, session, ks);
 		flush(side, session);
 		if (session_wants(session) == SESSION_WAIT)

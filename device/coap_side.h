@@ -10,7 +10,7 @@
 #include "keystore.h"
 #include "session.h"
 
-#include <stdio.h>
+#include <sl/device.h>
 
 #define COAP_SIDE_ADDRESSES_MAX 4
 
@@ -19,9 +19,10 @@ struct coap_side {
 	 * next datagram tries the next: at worst a liar costs a retransmission. */
 	int fds[COAP_SIDE_ADDRESSES_MAX];
 	size_t fd_count, current;
-	FILE *trace;         /* NULL: none */
-	int store_errno; /* why sequence numbers could not be made durable; 0: they could */
+	struct sl_device_hooks hooks; /* of the caller; all may be NULL */
+	int store_errno;     /* why sequence numbers could not be made durable; 0: they could */
 	bool is_unreachable; /* the network said so at least once: worth telling, never believed */
+	bool is_cancelled;   /* the caller said so */
 };
 
 /* Resolves and connects. SL_ENOTFOUND (no such host), SL_EIO. */
@@ -29,13 +30,14 @@ enum sl_err coap_side_open(
         struct coap_side *side, const struct endpoint *server, struct complaint *why) SL_MUST_USE;
 void coap_side_close(struct coap_side *side);
 
-/* Drives the session until it is finished. */
+/* Drives the session until it is finished; fails it when the call is cancelled. */
 void coap_side_run(struct coap_side *side, struct session *session, struct keystore *ks);
 /* CoAP ping (RFC 7252 section 4.3): an Empty CON, answered by RST. SL_ETIMEOUT, SL_EIO. */
 enum sl_err coap_side_ping(
         struct coap_side *side, uint64_t timeout_ms, uint64_t *round_trip_ms) SL_MUST_USE;
 
 struct moment coap_side_now(void);
-void coap_side_sleep_until(uint64_t when_ms);
+/* False when the call was cancelled instead. */
+bool coap_side_sleep_until(struct coap_side *side, uint64_t when_ms) SL_MUST_USE;
 
 #endif

@@ -2,31 +2,22 @@
 #include "commands.h"
 
 #include "coap_side.h"
-#include "credentials.h"
-#include "device.h"
-#include "enrolment.h"
 #include "report.h"
 #include "show.h"
 
-#include <sl/est.h>
-#include <sl/hash.h>
-#include <sl/text.h>
+#include <sl/device.h>
 
 #include <string.h>
 #include <unistd.h>
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_CONFIGURATION = 2 };
 
-#define LINKS_MAX 32
-
 /* What a command works with; only what it needs is open. */
 struct work {
 	const struct options *o;
 	struct report report;
-	struct device device;
-	struct coap_side side;
-	struct session *session;
-	struct complaint why;
+	struct sl_device *device;
+	struct sl_device_why why;
 };
 
 static int
@@ -53,266 +44,170 @@ done(struct work *w)
 }
 
 static int
-open_state(struct work *w)
+done_simply(struct work *w)
 {
-	if (device_open(&w->device, w->o->state, &w->why) != SL_OK)
-		return fail(w, EXIT_CONFIGURATION);
-	return EXIT_DONE;
-}
-
-static int
-open_link(struct work *w)
-{
-	struct session_config config;
-	int status = open_state(w);
-
-	if (status != EXIT_DONE)
-		return status;
-	session_config_init(&config);
-	config.route = w->device.where.route;
-	config.inner_szx = w->o->inner_szx;
-	config.outer_szx = w->o->outer_szx;
-	config.timeout_ms = w->o->timeout_ms != 0 ? w->o->timeout_ms : TIMEOUT_DEFAULT_MS;
-	if (sl_random(config.seed, sizeof config.seed) != SL_OK ||
-	        session_new(&w->session, &w->device.ctx, &config) != SL_OK) {
-		(void)!complain(&w->why, SL_EIO, "no randomness or no memory");
-		return fail(w, EXIT_FAILED);
-	}
-	w->side.trace = w->o->is_traced ? stderr : NULL;
-	if (coap_side_open(&w->side, &w->device.where.server, &w->why) != SL_OK)
-		return fail(w, EXIT_FAILED);
-	return EXIT_DONE;
-}
-
-/* --- one protected request ------------------------------------------------------------------- */
-
-/* What the shell knows beside the outcome. */
-static void
-add_circumstances(struct work *w)
-{
-	size_t used = strlen(w->why.text);
-	char *end = w->why.text + used;
-
-	if (w->side.store_errno != 0)
-		snprintf(end, sizeof w->why.text - used,
-		        " (sequence numbers cannot be kept in %s: %s)", w->o->state,
-		        strerror(w->side.store_errno));
-	else if (w->side.is_unreachable)
-		snprintf(end, sizeof w->why.text - used, " (the network says: unreachable)");
-}
-
-static int
-fail_result(struct work *w, const struct session_result *result)
-{
-	char code[5] = "";
-
-	if (result->hint_code != 0)
-		sl_coap_code_text(code, result->hint_code);
-	(void)!complain(&w->why, SL_ETIMEOUT, "%s%s%s%s%s", session_outcome_text(result->outcome),
-	        code[0] != '\0' ? "; unprotected " : "", code,
-	        result->hint_text[0] != '\0' ? " " : "", result->hint_text);
-	add_circumstances(w);
-	return fail(w, EXIT_FAILED);
-}
-
-static int
-ask(struct work *w, const struct inner_request *request)
-{
-	const struct session_result *result;
-
-	report_step(&w->report, "asking %s", request->path);
-	if (session_start(w->session, request, coap_side_now().ms) != SL_OK) {
-		(void)!complain(&w->why, SL_EMALFORMED, "\"%s\" cannot be a path", request->path);
-		return fail(w, EXIT_CONFIGURATION);
-	}
-	coap_side_run(&w->side, w->session, &w->device.ks);
-	result = session_result(w->session);
-	return result->outcome == SESSION_ANSWERED ? EXIT_DONE : fail_result(w, result);
+	report_text(&w->report, "command", options_command_name(w->o->command));
+	report_text(&w->report, "outcome", "done");
+	return done(w);
 }
 
 static void
-report_answer(struct work *w, const struct inner_answer *a)
+on_progress(void *arg, const struct sl_device_progress *progress)
+{
+	report_step(arg, "%s", progress->text);
+}
+
+static int
+open_device(struct work *w)
+{
+	const struct sl_device_options options = {
+	        .state = w->o->state,
+	        .block_size = sl_coap_block_size(w->o->inner_szx),
+	        .outer_block_size = sl_coap_block_size(w->o->outer_szx),
+	        .hooks = {.on_progress = on_progress,
+	                .arg = &w->report,
+	                .trace = w->o->is_traced ? stderr : NULL},
+	};
+
+	return sl_device_open(&w->device, &options, &w->why) == SL_OK ? EXIT_DONE
+	                                                              : fail(w, EXIT_CONFIGURATION);
+}
+
+/* --- what asks the server -------------------------------------------------------------------- */
+
+static int
+fail_call(struct work *w)
+{
+	const struct sl_device_result *r = sl_device_result(w->device);
+
+	snprintf(w->why.text, sizeof w->why.text, "%s%s", r->text,
+	        r->outcome == SL_DEVICE_ENROLLED ? "; use reenroll, or enroll --force" : "");
+	return fail(w, r->outcome == SL_DEVICE_MISUSED ? EXIT_CONFIGURATION : EXIT_FAILED);
+}
+
+static void
+report_answer(struct work *w, const struct sl_device_result *r)
 {
 	char code[5];
 
-	sl_coap_code_text(code, a->code);
+	sl_coap_code_text(code, r->code);
 	report_text(&w->report, "command", options_command_name(w->o->command));
 	report_text(&w->report, "code", code);
-	if (a->has_format)
-		report_number(&w->report, "format", a->format);
+	if (r->has_format)
+		report_number(&w->report, "format", r->format);
+}
+
+static int
+write_body(struct sl_span body)
+{
+	return fwrite(body.ptr, 1, body.len, stdout) == body.len && fflush(stdout) == 0
+	               ? EXIT_DONE
+	               : EXIT_FAILED;
 }
 
 static int
 run_get(struct work *w)
 {
-	struct inner_request request = {.code = SL_COAP_GET,
+	const struct sl_device_request request = {.timeout_ms = w->o->timeout_ms,
 	        .path = w->o->get_path,
 	        .has_accept = w->o->has_accept,
 	        .accept = w->o->accept};
-	const struct inner_answer *a;
-	int status = open_link(w);
+	enum sl_device_outcome outcome = sl_device_get(w->device, &request);
+	const struct sl_device_result *r = sl_device_result(w->device);
 
-	if (status == EXIT_DONE)
-		status = ask(w, &request);
-	if (status != EXIT_DONE)
-		return status;
-	a = &session_result(w->session)->answer;
-	if (w->o->is_json) {
-		report_answer(w, a);
-		report_bytes(&w->report, "body", a->body);
-		status = done(w);
-	} else if (SL_COAP_CODE_CLASS(a->code) == 2) {
-		status = fwrite(a->body.ptr, 1, a->body.len, stdout) == a->body.len &&
-		                         fflush(stdout) == 0
-		                 ? EXIT_DONE
-		                 : EXIT_FAILED;
-	} else {
-		report_answer(w, a);
-		report_bytes(&w->report, "text", a->body);
+	if (outcome != SL_DEVICE_DONE && outcome != SL_DEVICE_REFUSED)
+		return fail_call(w);
+	if (outcome == SL_DEVICE_DONE && !w->o->is_json)
+		return write_body(r->body);
+	report_answer(w, r);
+	report_bytes(&w->report, w->o->is_json ? "body" : "text", r->body);
+	if (!w->o->is_json)
 		(void)report_print(&w->report, stderr);
-	}
-	return SL_COAP_CODE_CLASS(a->code) == 2 ? status : EXIT_FAILED;
-}
-
-static void
-report_link(struct report *r, const struct sl_est_found *link)
-{
-	report_item_open(r);
-	report_bytes(r, "target", link->target);
-	report_bytes(r, "rt", link->rt);
-	report_bytes(r, "ct", link->ct);
-	report_flag(r, "osc", link->osc);
-	report_item_close(r);
+	else if (done(w) != EXIT_DONE)
+		return EXIT_FAILED;
+	return outcome == SL_DEVICE_DONE ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int
 run_discover(struct work *w)
 {
-	struct inner_request request = {.code = SL_COAP_GET,
-	        .path = "/.well-known/core?rt=ace.est*",
-	        .has_accept = true,
-	        .accept = SL_EST_LINK_FORMAT};
-	struct sl_est_found links[LINKS_MAX];
-	const struct inner_answer *a;
-	size_t count = LINKS_MAX;
-	int status = open_link(w);
+	const struct sl_device_result *r = sl_device_result(w->device);
 
-	if (status == EXIT_DONE)
-		status = ask(w, &request);
-	if (status != EXIT_DONE)
-		return status;
-	a = &session_result(w->session)->answer;
-	report_answer(w, a);
-	if (a->code != SL_COAP_CONTENT || sl_est_links_decode(a->body, links, &count) != SL_OK) {
-		(void)!complain(&w->why, SL_EMALFORMED, "the server gives no list of links");
-		return fail(w, EXIT_FAILED);
-	}
+	if (sl_device_discover(w->device, w->o->timeout_ms) != SL_DEVICE_DONE)
+		return fail_call(w);
+	report_answer(w, r);
 	report_list_open(&w->report, "links");
-	for (size_t i = 0; i < count; i++)
-		report_link(&w->report, &links[i]);
+	for (size_t i = 0; i < r->link_count; i++)
+		show_link(&w->report, &r->links[i]);
 	report_list_close(&w->report);
 	return done(w);
 }
 
-/* --- enrolment ------------------------------------------------------------------------------- */
-
 static int
-fail_enrol(struct work *w, const struct enrol *e)
+report_enrolment(struct work *w, enum sl_device_outcome outcome)
 {
-	char code[5] = "";
-	enum enrol_outcome outcome = enrol_outcome(e);
+	const struct sl_device_result *r = sl_device_result(w->device);
 
-	if (enrol_code(e) != 0)
-		sl_coap_code_text(code, enrol_code(e));
-	(void)!complain(&w->why, SL_EAUTH, "%s%s%s%s%s%s", enrol_outcome_text(outcome),
-	        code[0] != '\0' ? "; " : "", code, enrol_text(e)[0] != '\0' ? ": " : "",
-	        enrol_text(e),
-	        outcome == ENROL_LATER || outcome == ENROL_NO_ANSWER
-	                ? " (key and request are kept: run the command again)"
-	                : "");
-	add_circumstances(w);
-	return fail(w, EXIT_FAILED);
-}
-
-static int
-report_enrol(struct work *w, const struct enrol *e)
-{
-	struct session_counts counts = session_counts(w->session);
-
+	if (outcome != SL_DEVICE_DONE)
+		return fail_call(w);
 	report_text(&w->report, "command", options_command_name(w->o->command));
 	report_text(&w->report, "outcome", "done");
 	if (w->o->command == COMMAND_CRTS)
-		show_certs(&w->report, "anchors", enrol_anchors(e));
+		show_certs(&w->report, "anchors", r->anchors, r->anchor_count);
 	else
-		show_cert(&w->report, certs_at(enrol_issued(e), 0));
-	report_number(&w->report, "requests", counts.protected_requests);
+		show_cert(&w->report, r->certificates[0]);
+	report_number(&w->report, "requests", r->protected_requests);
 	return done(w);
-}
-
-static int
-run_enrolment(struct work *w, enum enrol_operation operation)
-{
-	struct enrolment run = {.device = &w->device,
-	        .side = &w->side,
-	        .session = w->session,
-	        .report = &w->report,
-	        .wish = {operation, w->o->common_name, w->o->key_type, w->o->is_rekey},
-	        .config = {.operation = operation,
-	                .root = w->device.where.root,
-	                .accept = w->o->has_accept ? w->o->accept : SL_EST_PKCS7_CERTS,
-	                .give_up_ms =
-	                        w->o->timeout_ms != 0 ? w->o->timeout_ms : TIMEOUT_DEFAULT_MS}};
-	struct enrol *e;
-	int status;
-
-	if (run.wish.common_name == NULL)
-		run.wish.common_name = w->device.identity;
-	if (sl_random(run.config.seed, sizeof run.config.seed) != SL_OK ||
-	        enrolment_run(&run, &e, &w->why) != SL_OK)
-		return fail(w, EXIT_FAILED);
-	status = enrol_outcome(e) == ENROL_DONE ? report_enrol(w, e) : fail_enrol(w, e);
-	enrol_free(e);
-	return status;
 }
 
 static int
 run_crts(struct work *w)
 {
-	int status = open_link(w);
+	return report_enrolment(w, sl_device_crts(w->device, w->o->timeout_ms));
+}
 
-	return status == EXIT_DONE ? run_enrolment(w, ENROL_CRTS) : status;
+static struct sl_device_enrolment
+wish_of(const struct options *o)
+{
+	static const enum sl_device_key keys[] = {
+	        [SL_PKEY_P256] = SL_DEVICE_KEY_P256,
+	        [SL_PKEY_P384] = SL_DEVICE_KEY_P384,
+	        [SL_PKEY_ED25519] = SL_DEVICE_KEY_ED25519,
+	};
+	struct sl_device_enrolment wish = {.timeout_ms = o->timeout_ms,
+	        .accept = o->accept,
+	        .key = keys[o->key_type],
+	        .common_name = o->common_name,
+	        .is_forced = o->is_forced,
+	        .is_rekey = o->is_rekey};
+
+	return wish;
 }
 
 static int
 run_enroll(struct work *w)
 {
-	int status = open_link(w);
+	const struct sl_device_enrolment wish = wish_of(w->o);
 
-	if (status != EXIT_DONE)
-		return status;
-	if (!w->o->is_forced &&
-	        credentials_check(&w->device.ks, coap_side_now().posix_s, &w->why) == SL_OK) {
-		(void)!complain(&w->why, SL_EREPLAY,
-		        "there is a valid certificate already; use reenroll, or enroll --force");
-		return fail(w, EXIT_FAILED);
-	}
-	return run_enrolment(w, ENROL_SEN);
+	return report_enrolment(w, sl_device_enroll(w->device, &wish));
 }
 
 static int
 run_reenroll(struct work *w)
 {
-	int status = open_link(w);
+	const struct sl_device_enrolment wish = wish_of(w->o);
 
-	return status == EXIT_DONE ? run_enrolment(w, ENROL_SREN) : status;
+	return report_enrolment(w, sl_device_reenroll(w->device, &wish));
 }
 
-/* --- local, and ping ------------------------------------------------------------------------- */
+/* --- local ----------------------------------------------------------------------------------- */
 
 static int
 run_init(struct work *w)
 {
-	enum sl_err err = device_init(w->o->state, w->o->provisioning, &w->o->where, &w->why);
+	const struct sl_device_where where = {
+	        w->o->where.server, w->o->where.target, w->o->where.path, w->o->where.root};
+	enum sl_err err = sl_device_init(w->o->state, w->o->provisioning, &where, &w->why);
 
 	if (err != SL_OK)
 		return fail(w, err == SL_EIO ? EXIT_FAILED : EXIT_CONFIGURATION);
@@ -325,63 +220,42 @@ run_init(struct work *w)
 static int
 run_show(struct work *w)
 {
-	int status = open_state(w);
-
-	if (status != EXIT_DONE)
-		return status;
-	if (show_device(&w->report, &w->device, coap_side_now().posix_s, &w->why) != SL_OK)
-		report_text(&w->report, "problem", w->why.text);
+	show_state(&w->report, sl_device_show(w->device));
 	return done(w);
 }
 
 static int
 run_check(struct work *w)
 {
-	enum sl_err err;
-	int status = open_state(w);
+	const struct sl_device_state *s = sl_device_show(w->device);
 
-	if (status != EXIT_DONE)
-		return status;
-	err = credentials_check(&w->device.ks, coap_side_now().posix_s, &w->why);
-	if (err != SL_OK && keystore_has(&w->device.ks, KEYSTORE_CERT))
-		return fail(w, EXIT_CONFIGURATION);
-	report_text(&w->report, "command", "check");
-	report_text(&w->report, "outcome", "done");
-	return done(w);
+	if (s->check == SL_OK || (s->check == SL_ENOTFOUND && !s->has_certificate))
+		return done_simply(w);
+	snprintf(w->why.text, sizeof w->why.text, "%s", s->problem);
+	return fail(w, EXIT_CONFIGURATION);
 }
 
-static int
-open_ping(struct work *w)
+/* --- ping, which needs no state -------------------------------------------------------------- */
+
+static enum sl_err
+find_server(struct work *w, struct settings *where, struct complaint *why)
 {
-	struct settings where;
-	enum sl_err err;
+	struct settings_words words = w->o->where;
 
-	if (w->o->where.server == NULL) {
-		int status = open_state(w);
-
-		if (status != EXIT_DONE)
-			return status;
-		where = w->device.where;
-	} else if (settings_check(&where, &w->o->where, &w->why) != SL_OK) {
-		return fail(w, EXIT_CONFIGURATION);
-	}
-	w->side.trace = w->o->is_traced ? stderr : NULL;
-	err = coap_side_open(&w->side, &where.server, &w->why);
-	return err == SL_OK ? EXIT_DONE : fail(w, EXIT_FAILED);
+	if (w->device != NULL)
+		words.server = sl_device_show(w->device)->server;
+	return settings_check(where, &words, why);
 }
 
 static int
-run_ping(struct work *w)
+ping(struct work *w, struct coap_side *side)
 {
 	uint64_t timeout_ms = w->o->timeout_ms != 0 ? w->o->timeout_ms : PING_TIMEOUT_MS;
 	uint64_t round_trip_ms;
-	int status = open_ping(w);
 
-	if (status != EXIT_DONE)
-		return status;
-	if (coap_side_ping(&w->side, timeout_ms, &round_trip_ms) != SL_OK) {
-		(void)!complain(&w->why, SL_ETIMEOUT, "no answer to the ping");
-		add_circumstances(w);
+	if (coap_side_ping(side, timeout_ms, &round_trip_ms) != SL_OK) {
+		snprintf(w->why.text, sizeof w->why.text, "no answer to the ping%s",
+		        side->is_unreachable ? " (the network says: unreachable)" : "");
 		return fail(w, EXIT_FAILED);
 	}
 	report_text(&w->report, "command", "ping");
@@ -390,28 +264,58 @@ run_ping(struct work *w)
 	return done(w);
 }
 
+static int
+fail_because(struct work *w, const struct complaint *why, int status)
+{
+	snprintf(w->why.text, sizeof w->why.text, "%s", why->text);
+	return fail(w, status);
+}
+
+static int
+run_ping(struct work *w)
+{
+	struct coap_side side = {.hooks = {.trace = w->o->is_traced ? stderr : NULL}};
+	struct settings where;
+	struct complaint why;
+	int status = w->o->where.server == NULL ? open_device(w) : EXIT_DONE;
+
+	if (status != EXIT_DONE)
+		return status;
+	if (find_server(w, &where, &why) != SL_OK)
+		return fail_because(w, &why, EXIT_CONFIGURATION);
+	if (coap_side_open(&side, &where.server, &why) != SL_OK)
+		return fail_because(w, &why, EXIT_FAILED);
+	status = ping(w, &side);
+	coap_side_close(&side);
+	return status;
+}
+
 int
 commands_run(const struct options *o)
 {
-	static int (*const runs[])(struct work *) = {
-	        [COMMAND_INIT] = run_init,
-	        [COMMAND_DISCOVER] = run_discover,
-	        [COMMAND_CRTS] = run_crts,
-	        [COMMAND_ENROLL] = run_enroll,
-	        [COMMAND_REENROLL] = run_reenroll,
-	        [COMMAND_SHOW] = run_show,
-	        [COMMAND_PING] = run_ping,
-	        [COMMAND_GET] = run_get,
-	        [COMMAND_CHECK] = run_check,
+	static const struct {
+		int (*run)(struct work *w);
+		bool is_open;
+	} rows[] = {
+	        [COMMAND_INIT] = {run_init, false},
+	        [COMMAND_DISCOVER] = {run_discover, true},
+	        [COMMAND_CRTS] = {run_crts, true},
+	        [COMMAND_ENROLL] = {run_enroll, true},
+	        [COMMAND_REENROLL] = {run_reenroll, true},
+	        [COMMAND_SHOW] = {run_show, true},
+	        [COMMAND_PING] = {run_ping, false},
+	        [COMMAND_GET] = {run_get, true},
+	        [COMMAND_CHECK] = {run_check, true},
 	};
-	struct work w = {.o = o, .device = {.ks = {.files = {.dir = -1}, .lock = -1}}};
-	int status;
+	struct work w = {.o = o};
+	int status = EXIT_DONE;
 
 	report_init(&w.report, o->is_json, isatty(STDERR_FILENO) || o->is_traced);
-	status = runs[o->command](&w);
-	session_free(w.session);
-	coap_side_close(&w.side);
-	device_close(&w.device);
+	if (rows[o->command].is_open)
+		status = open_device(&w);
+	if (status == EXIT_DONE)
+		status = rows[o->command].run(&w);
+	sl_device_close(w.device);
 	sl_buf_clear(&w.report.out);
 	return status;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "enrolment.h"
 
+#include "progress.h"
+
 #include <string.h>
 
 static enum sl_err
@@ -9,7 +11,7 @@ exchange(const struct enrolment *run, struct enrol *e)
 	const struct inner_request *request = enrol_request(e);
 	enum sl_err err;
 
-	report_step(run->report, "asking %s", request->path);
+	progress_tell(&run->side->hooks, SL_DEVICE_ASKING, 0, "asking %s", request->path);
 	err = session_start(run->session, request, coap_side_now().ms);
 	if (err != SL_OK)
 		return err;
@@ -27,9 +29,12 @@ prepare(const struct enrolment *run, struct enrol *e, struct complaint *why)
 
 	if (err != SL_OK)
 		return err;
-	report_step(run->report, "%s",
-	        request.is_resumed ? "going on with the pending request"
-	                           : "key and request are saved");
+	if (request.is_resumed)
+		progress_tell(&run->side->hooks, SL_DEVICE_REQUEST_RESUMED, 0,
+		        "going on with the pending request");
+	else
+		progress_tell(
+		        &run->side->hooks, SL_DEVICE_REQUEST_KEPT, 0, "key and request are saved");
 	enrol_on_prepared(
 	        e, sl_span(request.csr, request.csr_len), sl_span(request.spki, request.spki_len));
 	return SL_OK;
@@ -39,12 +44,37 @@ static void
 wait_until_wakeup(const struct enrolment *run, struct enrol *e)
 {
 	uint64_t now_ms = coap_side_now().ms, when_ms = enrol_wakeup(e);
+	uint64_t wait_ms = when_ms > now_ms ? when_ms - now_ms : 0;
 
-	report_step(run->report, "%s %s; again in %llu s",
+	progress_tell(&run->side->hooks, SL_DEVICE_WAITING, wait_ms, "%s %s; again in %llu s",
 	        enrol_code(e) == 0 ? "no answer:" : "not now:", enrol_text(e),
-	        (unsigned long long)((when_ms > now_ms ? when_ms - now_ms : 0) + 999) / 1000);
-	coap_side_sleep_until(when_ms);
-	enrol_on_time(e, coap_side_now().ms);
+	        (unsigned long long)(wait_ms + 999) / 1000);
+	if (coap_side_sleep_until(run->side, when_ms))
+		enrol_on_time(e, coap_side_now().ms);
+	else
+		enrol_on_failure(e);
+}
+
+static enum sl_err
+keep_anchors(const struct enrolment *run, const struct enrol *e)
+{
+	enum sl_err err = credentials_keep_anchors(&run->device->ks, enrol_anchors(e));
+
+	if (err == SL_OK)
+		progress_tell(&run->side->hooks, SL_DEVICE_ANCHORS_KEPT, 0, "trust anchors: %zu",
+		        enrol_anchors(e)->count);
+	return err;
+}
+
+static enum sl_err
+keep_cert(const struct enrolment *run, const struct enrol *e)
+{
+	enum sl_err err = credentials_keep_cert(&run->device->ks, enrol_issued(e));
+
+	if (err == SL_OK)
+		progress_tell(
+		        &run->side->hooks, SL_DEVICE_CERTIFICATE_KEPT, 0, "certificate verified");
+	return err;
 }
 
 static enum sl_err
@@ -61,12 +91,10 @@ serve(const struct enrolment *run, struct enrol *e, struct complaint *why)
 		err = prepare(run, e, why);
 		break;
 	case ENROL_KEEP_ANCHORS:
-		err = credentials_keep_anchors(&run->device->ks, enrol_anchors(e));
-		report_step(run->report, "trust anchors: %zu", enrol_anchors(e)->count);
+		err = keep_anchors(run, e);
 		break;
 	case ENROL_KEEP_CERT:
-		err = credentials_keep_cert(&run->device->ks, enrol_issued(e));
-		report_step(run->report, "certificate verified");
+		err = keep_cert(run, e);
 		break;
 	case ENROL_PAUSE:
 		wait_until_wakeup(run, e);
@@ -94,9 +122,9 @@ forget_what_was_refused(const struct enrolment *run, const struct enrol *e, stru
 	if (enrol_outcome(e) == ENROL_REFUSED && SL_COAP_CODE_CLASS(enrol_code(e)) == 4 &&
 	        run->config.operation != ENROL_CRTS)
 		err = credentials_forget(&run->device->ks);
-	return err == SL_OK
-	               ? err
-	               : complain(why, err, "cannot remove the refused request: %s", sl_err_text(err));
+	return err == SL_OK ? err
+	                    : complain(why, err, "cannot remove the refused request: %s",
+	                              sl_err_text(err));
 }
 
 enum sl_err

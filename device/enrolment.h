@@ -1,25 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Serves the wishes of the enrolment machine with the key store, the socket and the clock, and
- * tells each step. */
+ * tells each step to the hooks of the socket. */
 #ifndef ENROLMENT_H
 #define ENROLMENT_H
 
 #include "coap_side.h"
 #include "credentials.h"
 #include "device.h"
-#include "report.h"
 
 struct enrolment {
 	struct device *device;
 	struct coap_side *side;
 	struct session *session;
-	struct report *report;
 	struct credentials_wish wish;
 	struct enrol_config config;
 };
 
-/* Runs to the end. SL_OK: *out says how it ended, free it with enrol_free. Other errors: it
- * could not begin. */
+/* Runs to the end, or until it is cancelled (ENROL_FAILED). SL_OK: *out says how it ended, free
+ * it with enrol_free. Other errors: it could not begin. */
 enum sl_err enrolment_run(
         const struct enrolment *run, struct enrol **out, struct complaint *why) SL_MUST_USE;
 

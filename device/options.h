@@ -22,7 +22,6 @@ enum options_command {
 	COMMAND_CHECK, /* --check */
 };
 
-#define TIMEOUT_DEFAULT_MS (600 * 1000)        /* for a command in all */
 #define TIMEOUT_MAX_MS     (4 * 86400 * 1000L) /* RFC 8995 waits four days */
 #define PING_TIMEOUT_MS    5000
 

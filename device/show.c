@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "show.h"
 
-#include "credentials.h"
-
 #include <sl/text.h>
-
-#include <string.h>
+#include <sl/x509.h>
 
 void
 show_cert(struct report *r, struct sl_span der)
@@ -25,65 +22,53 @@ show_cert(struct report *r, struct sl_span der)
 }
 
 void
-show_certs(struct report *r, const char *name, const struct certs *list)
+show_certs(struct report *r, const char *name, const struct sl_span *certs, size_t count)
 {
 	report_list_open(r, name);
-	for (size_t i = 0; i < list->count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		report_item_open(r);
-		show_cert(r, certs_at(list, i));
+		show_cert(r, certs[i]);
 		report_item_close(r);
 	}
 	report_list_close(r);
 }
 
+void
+show_link(struct report *r, const struct sl_device_link *link)
+{
+	report_item_open(r);
+	report_bytes(r, "target", link->target);
+	report_bytes(r, "rt", link->rt);
+	report_bytes(r, "ct", link->ct);
+	report_flag(r, "osc", link->osc);
+	report_item_close(r);
+}
+
 static void
-show_where(struct report *r, const struct settings *where)
+show_where(struct report *r, const struct sl_device_state *s)
 {
-	char text[ENDPOINT_TEXT_MAX];
-
-	endpoint_text(&where->server, text);
-	report_text(r, "server", text);
-	if (where->route.is_forward) {
-		endpoint_text(&where->route.target, text);
-		report_text(r, "target", text);
-	}
-	if (where->route.path[0] != '\0')
-		report_text(r, "route", where->route.path);
-	report_text(r, "root", where->root);
+	report_text(r, "server", s->server);
+	if (s->target[0] != '\0')
+		report_text(r, "target", s->target);
+	if (s->route[0] != '\0')
+		report_text(r, "route", s->route);
+	report_text(r, "root", s->root);
 }
 
-static enum sl_err
-show_list(struct report *r, const char *name, const struct keystore *ks, enum keystore_item item,
-        struct complaint *why)
+void
+show_state(struct report *r, const struct sl_device_state *s)
 {
-	struct certs list;
-	enum sl_err err;
-
-	certs_init(&list);
-	err = credentials_load(ks, item, &list, why);
-	if (err == SL_OK)
-		show_certs(r, name, &list);
-	certs_clear(&list);
-	return err == SL_ENOTFOUND ? SL_OK : err;
-}
-
-enum sl_err
-show_device(struct report *r, const struct device *d, int64_t now, struct complaint *why)
-{
-	bool has_cert = keystore_has(&d->ks, KEYSTORE_CERT);
-	enum sl_err err;
-
-	report_text(r, "identity", d->identity);
-	show_where(r, &d->where);
-	report_number(r, "sequence-numbers-reserved", d->ks.ssn_limit);
-	report_flag(r, "enrolled", has_cert);
-	report_flag(r, "pending-request", keystore_has(&d->ks, KEYSTORE_PENDING_CSR));
-	err = show_list(r, "certificates", &d->ks, KEYSTORE_CERT, why);
-	if (err == SL_OK)
-		err = show_list(r, "anchors", &d->ks, KEYSTORE_ANCHORS, why);
-	if (err == SL_OK && has_cert) {
-		err = credentials_check(&d->ks, now, why);
-		report_flag(r, "valid", err == SL_OK);
-	}
-	return err;
+	report_text(r, "identity", s->identity);
+	show_where(r, s);
+	report_number(r, "sequence-numbers-reserved", s->numbers_reserved);
+	report_flag(r, "enrolled", s->has_certificate);
+	report_flag(r, "pending-request", s->has_pending_request);
+	if (s->certificate_count > 0)
+		show_certs(r, "certificates", s->certificates, s->certificate_count);
+	if (s->anchor_count > 0)
+		show_certs(r, "anchors", s->anchors, s->anchor_count);
+	if (s->has_certificate)
+		report_flag(r, "valid", s->check == SL_OK);
+	if (s->check != SL_OK && (s->has_certificate || s->check != SL_ENOTFOUND))
+		report_text(r, "problem", s->problem);
 }

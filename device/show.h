@@ -3,15 +3,15 @@
 #ifndef SHOW_H
 #define SHOW_H
 
-#include "certs.h"
-#include "device.h"
 #include "report.h"
+
+#include <sl/device.h>
 
 /* The members of one certificate: subject, issuer, serial, not-before, not-after, key-type. */
 void show_cert(struct report *r, struct sl_span der);
-void show_certs(struct report *r, const char *name, const struct certs *list);
-/* Everything in the state directory. SL_OK, or why it does not fit together (after telling it). */
-enum sl_err show_device(
-        struct report *r, const struct device *d, int64_t now, struct complaint *why) SL_MUST_USE;
+void show_certs(struct report *r, const char *name, const struct sl_span *certs, size_t count);
+void show_link(struct report *r, const struct sl_device_link *link);
+/* Everything in the state directory, and what does not fit together. */
+void show_state(struct report *r, const struct sl_device_state *s);
 
 #endif

@@ -226,10 +226,11 @@ def declared_arrows(root, path):
     """Room names after SHOWS and USES of the folder's CMakeLists.txt."""
     text = re.sub(r"#.*", "", read(root, path))
     used = []
-    for call in re.findall(r"sl_(?:room|program)\(([^)]*)\)", text):
+    for call in re.findall(r"sl_(?:room|program|library)\(([^)]*)\)", text):
         mode = None
         for word in call.split()[1:]:
-            if word in ("SOURCES", "SHOWS", "USES", "DOORS", "MAIN", "BINARY"):
+            if word in ("SOURCES", "SHOWS", "USES", "DOORS", "MAIN", "BINARY", "LIBRARY", "ARCHIVE", "HEADERS",
+                        "NAMES"):
                 mode = word
             elif mode in ("SHOWS", "USES"):
                 used.append(word)
@@ -248,7 +249,7 @@ def check_arrows(root, _build):
             if used not in allowed:
                 found.append(f"{path}:1: {room} may not use {used}")
         if "target_link_libraries" in read(root, path) or "include_directories" in read(root, path):
-            found.append(f"{path}:1: arrows are declared with sl_room and sl_program only")
+            found.append(f"{path}:1: arrows are declared with sl_room, sl_library and sl_program only")
     for path in ours(root):
         text = read(root, path)
         for m in re.finditer(r'#include "\.\./', text):

@@ -91,7 +91,11 @@ class Planted(unittest.TestCase):
 
     def test_arrow_round_the_function(self):
         self.finds("arrows", "proxy/CMakeLists.txt", "target_link_libraries(x PRIVATE sl_oscore)\n",
-                   "sl_room and sl_program only")
+                   "sl_program only")
+
+    def test_forbidden_arrow_of_a_library(self):
+        self.finds("arrows", "device/CMakeLists.txt", "sl_library(device SOURCES a.c USES coap mappings\n  DOORS b)\n",
+                   "device may not use mappings")
 
     def test_include_by_parent(self):
         self.finds("arrows", "proxy/b.c", SPDX + '#include "../lib/oscore/a.h"\n', "../")

@@ -44,7 +44,7 @@ issue(struct fake_est *est, struct sl_span subject, struct sl_span spki, uint8_t
 	        .issuer_cert = sl_span(est->ca, est->ca_len),
 	        .issuer_key = est->ca_key,
 	        .not_before = FAKE_EST_EPOCH - 86400,
-	        .not_after = FAKE_EST_EPOCH + 90 * 86400,
+	        .not_after = FAKE_EST_EPOCH + 30LL * 365 * 86400, /* valid by the real clock, too */
 	        .key_usage = SL_KU_DIGITAL_SIGNATURE};
 	uint8_t tbs[1024];
 	size_t tbs_len, len;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * A state directory from init to show. */
+ * A state directory from init to a context that resumes. */
 #include "device.h"
 
 #include "fake_est.h"
 #include "machine.h"
-#include "show.h"
 #include "support.h"
 
 #include <fcntl.h>
@@ -127,32 +126,6 @@ START_TEST(names_the_file_that_is_damaged)
 }
 END_TEST
 
-START_TEST(shows_no_secret)
-{
-	struct report r;
-	struct device d;
-	char text[4096];
-	FILE *f = tmpfile();
-	size_t len;
-
-	ck_assert_ok(device_init(state, file, &where, &why));
-	ck_assert_ok(device_open(&d, state, &why));
-	report_init(&r, true, false);
-	ck_assert_ok(show_device(&r, &d, FAKE_EST_EPOCH, &why));
-	ck_assert(report_print(&r, f));
-	rewind(f);
-	len = fread(text, 1, sizeof text - 1, f);
-	text[len] = '\0';
-	fclose(f);
-	ck_assert_ptr_nonnull(strstr(text, "\"identity\": \"device-1\""));
-	ck_assert_ptr_nonnull(strstr(text, "\"target\": \"http://a.b:81\""));
-	ck_assert_ptr_nonnull(strstr(text, "\"enrolled\": false"));
-	ck_assert_ptr_null(strstr(text, "0102030405060708"));
-	ck_assert_ptr_null(strstr(text, "9e7ca92223786340"));
-	device_close(&d);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -167,7 +140,6 @@ main(void)
 	tcase_add_test(t, refuses_bad_settings_before_it_reads_a_secret);
 	tcase_add_test(t, does_not_begin_a_context_again);
 	tcase_add_loop_test(t, names_the_file_that_is_damaged, 0, 2);
-	tcase_add_test(t, shows_no_secret);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
