@@ -77,6 +77,21 @@ START_TEST(empty_oscore_option_is_aa)
 }
 END_TEST
 
+/* 65586 is 65536 + 50: cut to two bytes it would be application/json. */
+START_TEST(content_format_of_three_bytes_counts_as_unknown)
+{
+	struct request_fields f;
+	struct sl_coap_msg msg;
+	struct exchange x;
+
+	sl_coap_msg_init(&msg, SL_COAP_POST);
+	ck_assert_ok(sl_coap_add_uint(&msg, SL_COAP_CONTENT_FORMAT, 65586));
+	build(&msg, &f, &x);
+	ck_assert_str_eq(line_of(&f, "Content-Type:"), "Content-Type:");
+	free(x.text);
+}
+END_TEST
+
 START_TEST(plain_request_has_its_media_types)
 {
 	struct request_fields f;
@@ -179,6 +194,7 @@ request_suite(void)
 	tcase_add_checked_fixture(t, open_origin, NULL);
 	tcase_add_test(t, oscore_request_has_its_fields_and_no_others);
 	tcase_add_test(t, empty_oscore_option_is_aa);
+	tcase_add_test(t, content_format_of_three_bytes_counts_as_unknown);
 	tcase_add_test(t, plain_request_has_its_media_types);
 	tcase_add_test(t, edhoc_flag_is_a_header);
 	tcase_add_test(t, no_option_value_breaks_a_head);
