@@ -78,6 +78,7 @@ record(struct proxy_core *core, const struct asker *a, const struct core_record 
 	r->is_oscore = a->is_oscore;
 	r->route = a->route == NULL ? "-" : a->route;
 	r->status = a->status;
+	r->detail = a->detail;
 	r->elapsed_ms = now_ms - a->started_ms;
 	r->bytes_in = a->request_len;
 	core->counts.answered++;

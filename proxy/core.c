@@ -205,6 +205,7 @@ finish(struct proxy_core *core, struct exchange *x, const struct sl_map_http_res
 	struct sl_map_reply reply;
 
 	x->asker.status = result->transport == SL_MAP_RESPONSE ? result->status : 0;
+	x->asker.detail = result->detail;
 	sl_map_reply(&exchange, result, &reply);
 	answer_reply(core, &x->asker, &reply, now_ms);
 }
@@ -276,6 +277,12 @@ bool
 proxy_core_is_idle(const struct proxy_core *core)
 {
 	return core->exchanges.queued == 0 && core->exchanges.fetching == 0;
+}
+
+bool
+proxy_core_is_settled(const struct proxy_core *core)
+{
+	return proxy_core_is_idle(core) && sl_messages_counts(core->messages).unconfirmed == 0;
 }
 
 /* --- what comes out ------------------------------------------------------------------------------------------------ */

@@ -40,6 +40,8 @@ void proxy_core_drain(struct proxy_core *core);
 void proxy_core_give_up(struct proxy_core *core, uint64_t now_ms);
 /* No exchange waits for an origin. */
 bool proxy_core_is_idle(const struct proxy_core *core);
+/* Idle, and every answer that asked for an ACK has it, or has no hope of it any more. */
+bool proxy_core_is_settled(const struct proxy_core *core);
 
 /* The next datagram to send; false when there is none. Borrowed until the next call. */
 bool proxy_core_next_send(struct proxy_core *core, struct sl_datagram_out *out);
@@ -76,6 +78,7 @@ struct core_record {
 	uint64_t elapsed_ms;
 	size_t bytes_in, bytes_out;
 	const char *reason; /* fixed text */
+	const char *detail; /* fixed text, what the HTTP client says of a failure; or NULL */
 };
 
 /* False when there is none. Records that nobody takes are overwritten, oldest first. */

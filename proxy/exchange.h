@@ -26,7 +26,8 @@ struct asker {
 	bool is_discovery;
 	bool has_block1;
 	bool wants_size2;
-	int status; /* HTTP, once it is known */
+	int status;         /* HTTP, once it is known */
+	const char *detail; /* of a failure at the origin side, fixed text; or NULL */
 };
 
 enum exchange_state {

@@ -2,6 +2,7 @@
  * The table is what poll wants: it ignores negative descriptors, so busy sockets are stored inverted. */
 #include "kept.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -34,8 +35,13 @@ find(struct kept *k, int fd)
 int
 kept_open(struct kept *k, int family, int type, int protocol)
 {
-	int fd = k->count < k->cap ? socket(family, type | SOCK_CLOEXEC, protocol) : -1;
+	int fd;
 
+	if (k->count == k->cap) {
+		errno = ENOBUFS;
+		return -1;
+	}
+	fd = socket(family, type | SOCK_CLOEXEC, protocol);
 	if (fd >= 0)
 		k->sockets[k->count++] = (struct pollfd){.fd = ~fd, .events = POLLIN};
 	return fd;

@@ -19,7 +19,7 @@ struct kept {
 /* SL_ENOMEM. */
 enum sl_err kept_init(struct kept *k, size_t cap) SL_MUST_USE;
 void kept_clear(struct kept *k);
-/* socket(2), busy at first; -1: no room, or as socket. */
+/* socket(2), busy at first; -1: as socket, or no room (ENOBUFS). */
 int kept_open(struct kept *k, int family, int type, int protocol);
 /* Idle: nobody waits for an answer on it. An unknown socket is ignored. */
 void kept_set_busy(struct kept *k, int fd, bool is_busy);

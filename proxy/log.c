@@ -63,6 +63,11 @@ log_format_record(char *out, size_t cap, const struct core_record *r)
 	        (unsigned long long)r->id, peer, r->is_oscore ? "yes" : "no", route, origin, code,
 	        r->is_suppressed ? " suppressed=yes" : "", (unsigned long long)r->elapsed_ms,
 	        r->bytes_in, r->bytes_out, r->reason);
+	if (r->detail != NULL) {
+		size_t len = strlen(out);
+
+		snprintf(out + len, cap - len, " detail=\"%s\"", r->detail);
+	}
 }
 
 bool

@@ -19,7 +19,8 @@ void log_set_sink(void (*sink)(enum log_level level, const char *line));
 /* fmt gives the part behind the level: key=value pairs. */
 void log_line(enum log_level level, const char *fmt, ...) SL_PRINTF(2, 3);
 
-/* "exchange=7f3a peer=... oscore=yes route=... origin=200 code=2.04 ms=41 in=80 out=812 reason=ok" */
+/* "exchange=7f3a peer=... oscore=yes route=... origin=200 code=2.04 ms=41 in=80 out=812 reason=ok",
+ * and detail="..." when the origin could not be asked. */
 void log_format_record(char *out, size_t cap, const struct core_record *record);
 
 /* Lines about refusals, at most per_second in one second: a flood must not fill the disk. */

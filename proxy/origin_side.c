@@ -2,6 +2,7 @@
  * One pool of easy handles, as many as there may be transfers; the queue in front is the core's. */
 #include "origin_side.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ struct transfer {
 	size_t body_sent;
 	struct response_head head;
 	struct sl_buf body;
-	bool is_running, is_head_bad, is_body_large, is_out_of_memory;
+	bool is_running, is_head_bad, is_body_large, is_exhausted, is_address_refused;
 };
 
 struct origin_side {
@@ -77,7 +78,7 @@ on_body(char *bytes, size_t size, size_t count, void *arg)
 	enum sl_err err = sl_buf_add(&t->body, sl_span(bytes, size * count));
 
 	t->is_body_large = err == SL_ELIMIT;
-	t->is_out_of_memory = err == SL_ENOMEM;
+	t->is_exhausted = err == SL_ENOMEM;
 	return err == SL_OK ? size * count : 0;
 }
 
@@ -87,15 +88,19 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
 	struct transfer *t = arg;
 	struct address a;
+	int fd;
 
 	if (purpose != CURLSOCKTYPE_IPCXN ||
 	        !address_from_socket(
 	                &a, (const struct sockaddr *)(const void *)&to->addr, to->addrlen) ||
 	        !origin_allows_address(t->fetch.origin, &a)) {
+		t->is_address_refused = true;
 		t->side->counts.refused_addresses++;
 		return CURL_SOCKET_BAD;
 	}
-	return kept_open(&t->side->kept, to->family, to->socktype, to->protocol);
+	fd = kept_open(&t->side->kept, to->family, to->socktype, to->protocol);
+	t->is_exhausted = fd < 0 && errno != EAFNOSUPPORT;
+	return fd;
 }
 
 /* --- the request ------------------------------------------------------------------------------------------------ */
@@ -163,7 +168,6 @@ set_limits(struct transfer *t)
 
 	return curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR,
 	               t->fetch.origin->target.is_https ? "https" : "http") |
-	       curl_easy_setopt(e, CURLOPT_MAXREDIRS, 0L) |
 	       curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) |
 	       curl_easy_setopt(e, CURLOPT_PROXY, "") | curl_easy_setopt(e, CURLOPT_NOPROXY, "*") |
 	       curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) |
@@ -230,12 +234,10 @@ has_connected(const struct transfer *t)
 static enum sl_map_transport
 transport_of(const struct transfer *t, CURLcode rc)
 {
-	if (t->is_out_of_memory || rc == CURLE_OUT_OF_MEMORY)
+	if (rc != CURLE_OK && (t->is_exhausted || rc == CURLE_OUT_OF_MEMORY))
 		return SL_MAP_EXHAUSTED;
-	if (t->is_body_large)
-		return SL_MAP_TOO_LARGE;
-	if (t->is_head_bad)
-		return SL_MAP_BAD_HTTP;
+	if (t->is_body_large || t->is_head_bad)
+		return t->is_body_large ? SL_MAP_TOO_LARGE : SL_MAP_BAD_HTTP;
 	switch (rc) {
 	case CURLE_OK:
 		return t->head.is_done ? SL_MAP_RESPONSE : SL_MAP_BAD_HTTP;
@@ -272,14 +274,16 @@ release(struct transfer *t, bool is_good)
 	curl_url_cleanup(t->url);
 	t->url = NULL;
 	t->is_running = false;
-	t->side->counts.running--;
 }
 
 static void
-report(struct transfer *t, enum sl_map_transport transport)
+report(struct transfer *t, enum sl_map_transport transport, CURLcode rc)
 {
 	struct sl_map_http_result result = {.transport = transport};
 
+	if (transport == SL_MAP_UNREACHABLE)
+		result.detail =
+		        t->is_address_refused ? "address not allowed" : curl_easy_strerror(rc);
 	if (transport == SL_MAP_RESPONSE) {
 		response_head_result(&t->head, &result);
 		result.body = sl_buf_view(&t->body);
@@ -296,14 +300,12 @@ take_results(struct origin_side *side)
 
 	while ((msg = curl_multi_info_read(side->multi, &left)) != NULL) {
 		struct transfer *t = NULL;
-		enum sl_map_transport transport;
 
 		if (msg->msg != CURLMSG_DONE || curl_easy_getinfo(msg->easy_handle,
 		                                        CURLINFO_PRIVATE, (char **)&t) != CURLE_OK)
 			continue;
-		transport = transport_of(t, msg->data.result);
+		report(t, transport_of(t, msg->data.result), msg->data.result);
 		release(t, msg->data.result == CURLE_OK);
-		report(t, transport);
 	}
 }
 
@@ -457,20 +459,18 @@ void
 origin_side_start(struct origin_side *side, const struct core_fetch *fetch)
 {
 	struct transfer *t = find_transfer(side, NULL);
-	const struct sl_map_http_result exhausted = {.transport = SL_MAP_EXHAUSTED};
 	bool fits;
 
 	if (t == NULL || (t->easy == NULL && (t->easy = curl_easy_init()) == NULL)) {
-		side->config.on_result(side->config.ctx, fetch->ref, &exhausted);
+		side->config.on_result(side->config.ctx, fetch->ref,
+		        &(const struct sl_map_http_result){.transport = SL_MAP_EXHAUSTED});
 		return;
 	}
 	t->fetch = *fetch;
 	t->body_sent = 0;
-	t->is_head_bad = t->is_body_large = t->is_out_of_memory = false;
+	t->is_head_bad = t->is_body_large = t->is_exhausted = t->is_address_refused = false;
 	response_head_init(&t->head);
 	t->is_running = side->is_starting = true;
-	side->counts.running++;
-	side->counts.started++;
 	request_fields(&t->fields, fetch);
 	link_headers(t);
 	fits = parse_url(t);
@@ -478,7 +478,7 @@ origin_side_start(struct origin_side *side, const struct core_fetch *fetch)
 	        curl_multi_add_handle(side->multi, t->easy) == CURLM_OK)
 		return;
 	release(t, false);
-	report(t, fits ? SL_MAP_EXHAUSTED : SL_MAP_UNREACHABLE);
+	report(t, fits ? SL_MAP_EXHAUSTED : SL_MAP_UNREACHABLE, CURLE_OK);
 }
 
 void
@@ -490,7 +490,6 @@ origin_side_abort(struct origin_side *side, struct sl_ref ref)
 		return;
 	release(t, false);
 	sl_buf_clear(&t->body);
-	side->counts.aborted++;
 }
 
 struct origin_side_counts

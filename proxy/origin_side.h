@@ -31,9 +31,8 @@ void origin_side_start(struct origin_side *side, const struct core_fetch *fetch)
 void origin_side_abort(struct origin_side *side, struct sl_ref ref);
 
 struct origin_side_counts {
-	uint64_t started, aborted, refused_addresses;
+	uint64_t refused_addresses;
 	uint64_t ended_kept; /* kept connections on which the origin spoke, or that it closed */
-	uint32_t running;
 };
 
 struct origin_side_counts origin_side_counts(const struct origin_side *side);

@@ -12,6 +12,7 @@
 #include "origin_side.h"
 
 #define REFUSALS_PER_SECOND 20
+#define LOSSES_PAUSE_MS     10000
 
 struct worker {
 	const struct worker_config *config;
@@ -22,6 +23,7 @@ struct worker {
 	struct device_side *devices;
 	struct log_valve valve;
 	uint64_t give_up_at_ms;
+	uint64_t losses_at_ms, full_said, overflow_said;
 	bool is_draining;
 };
 
@@ -87,13 +89,39 @@ serve_sends(struct worker *w)
 	device_side_flush(w->devices);
 }
 
+/* What has no record of its own: said once in a while, not for every datagram. */
+static void
+say_losses(struct worker *w, uint64_t now_ms)
+{
+	uint64_t full = proxy_core_counts(w->core).messages.full;
+	uint64_t overflow = device_side_counts(w->devices).overflow;
+
+	if (now_ms < w->losses_at_ms || (full == w->full_said && overflow == w->overflow_said))
+		return;
+	log_line(LOG_WARN, "event=losses worker=%u table-full=%llu socket-overflow=%llu",
+	        w->config->number, (unsigned long long)(full - w->full_said),
+	        (unsigned long long)(overflow - w->overflow_said));
+	w->full_said = full;
+	w->overflow_said = overflow;
+	w->losses_at_ms = now_ms + LOSSES_PAUSE_MS;
+}
+
 static void
 serve_records(struct worker *w)
 {
 	struct core_record record;
 
+	say_losses(w, loop_now_ms());
 	while (proxy_core_next_record(w->core, &record))
 		log_record(&w->valve, &record, loop_now_ms());
+}
+
+static bool
+is_drained(const struct worker *w)
+{
+	return w->is_draining &&
+	       (proxy_core_is_settled(w->core) ||
+	               (proxy_core_is_idle(w->core) && loop_now_ms() >= w->give_up_at_ms));
 }
 
 static void
@@ -105,7 +133,7 @@ pump(void *ctx)
 	serve_fetches(w);
 	serve_sends(w);
 	serve_records(w);
-	if (w->is_draining && proxy_core_is_idle(w->core)) {
+	if (is_drained(w)) {
 		loop_stop(w->loop);
 		return;
 	}
@@ -171,15 +199,18 @@ log_counts(const struct worker *w)
 {
 	struct core_counts c = proxy_core_counts(w->core);
 	struct device_side_counts d = device_side_counts(w->devices);
+	struct origin_side_counts o = origin_side_counts(w->origins);
 
 	log_line(LOG_INFO,
 	        "event=stop worker=%u requests=%llu forwarded=%llu refused=%llu duplicates=%llu "
-	        "late=%llu "
-	        "received=%llu overflow=%llu not-sent=%llu",
+	        "late=%llu full=%llu received=%llu overflow=%llu not-sent=%llu "
+	        "refused-addresses=%llu ended-kept=%llu",
 	        w->config->number, (unsigned long long)c.requests, (unsigned long long)c.forwarded,
 	        (unsigned long long)c.refused, (unsigned long long)c.messages.duplicates,
-	        (unsigned long long)c.late_results, (unsigned long long)d.received,
-	        (unsigned long long)d.overflow, (unsigned long long)d.not_sent);
+	        (unsigned long long)c.late_results, (unsigned long long)c.messages.full,
+	        (unsigned long long)d.received, (unsigned long long)d.overflow,
+	        (unsigned long long)d.not_sent, (unsigned long long)o.refused_addresses,
+	        (unsigned long long)o.ended_kept);
 }
 
 int

@@ -7,8 +7,10 @@ usage: proxy_smoke.py SEALIFT-PROXY [unittest arguments]
 import os
 import random
 import re
+import resource
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -22,19 +24,26 @@ import origin
 BINARY = None
 OPTION = (coap.OSCORE, bytes.fromhex("090114"))
 PIGGYBACK_S, SLOW_S = 0.5, 3.0
+UNSHARED = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
 
 
 class Proxy:
     """One running proxy with a configuration in a folder of its own."""
 
-    def __init__(self, config, env=None):
+    def __init__(self, config, env=None, resolver=None):
         self.folder = tempfile.mkdtemp(prefix="proxy-smoke-")
         self.path = os.path.join(self.folder, "proxy.yaml")
         with open(self.path, "w", encoding="utf-8") as f:
             f.write(config)
         self.log_path = os.path.join(self.folder, "log")
         self.log_file = open(self.log_path, "wb")
-        self.process = subprocess.Popen([BINARY, "-c", self.path], stderr=self.log_file, env=env)
+        command = [BINARY, "-c", self.path]
+        if resolver is not None:
+            servers = os.path.join(self.folder, "resolv.conf")
+            with open(servers, "w", encoding="utf-8") as f:
+                f.write(f"nameserver {resolver}\n")
+            command = UNSHARED + ['mount --bind "$0" /etc/resolv.conf && exec "$@"', servers] + command
+        self.process = subprocess.Popen(command, stderr=self.log_file, env=env)
         self.wait_for(r"worker-started")
         found = re.findall(r"listening on (\S+):(\d+)", self.log())
         self.ports = [int(port) for _, port in found]
@@ -333,8 +342,61 @@ class ProxyTest(unittest.TestCase):
         self.assertEqual(got.uint(coap.MAX_AGE), 10)
         got = c.receive(4.0)
         self.assertEqual((coap.code_text(got.code), got.token), ("2.04", m.token))
-        self.assertEqual(proxy.process.wait(5), 0)
+        again = c.receive(4.0)
+        self.assertIsNotNone(again, "an answer that was not acknowledged is still repeated")
+        self.assertEqual(c.seen[-1], c.seen[-2])
+        self.assertIsNone(proxy.process.poll())
+        c.send(coap.Message(coap.ACK, 0, got.mid))
+        self.assertEqual(proxy.process.wait(1), 0)
         self.assertEqual(len(self.origin.requests), 1)
+
+    def test_drain_ends_in_its_time(self):
+        proxy = self.start(slow(0.8), extra=TRUSTED, make=lambda url, extra: config(url, extra).replace("8s", "2s"))
+        c = self.client()
+        c.send(c.message(coap.POST, [OPTION], b"x" * 40))
+        self.assertEqual(c.receive(2.0).code, 0)
+        begun = time.monotonic()
+        proxy.process.send_signal(signal.SIGTERM)
+        self.assertEqual(coap.code_text(c.receive(2.0).code), "2.04")
+        self.assertEqual(proxy.process.wait(4), 0, "nobody acknowledges")
+        self.assertTrue(1.5 <= time.monotonic() - begun <= 3.5, time.monotonic() - begun)
+
+    def test_no_descriptor_left(self):
+        proxy = self.start(echo_body)
+        worker = int(proxy.wait_for(r"worker-started worker=0 pid=(\d+)")[0])
+        most = resource.prlimit(worker, resource.RLIMIT_NOFILE)
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (3, most[1]))
+        got = self.ask(self.client(), b"x" * 40)
+        self.assertCode(got, "5.03")
+        self.assertEqual(got.uint(coap.MAX_AGE), 5)
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, most)
+        self.assertCode(self.ask(self.client(), b"x" * 40), "2.04")
+
+    def test_hanging_resolver_stops_nobody(self):
+        dead = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(dead.close)
+        try:
+            dead.bind(("127.0.0.153", 53))
+            subprocess.run(UNSHARED + ["mount --bind /etc/hosts /etc/resolv.conf"], check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError) as e:
+            self.skipTest(f"a name server of our own cannot be put in place: {e}")
+        self.origin = origin.Origin(echo_body)
+        self.addCleanup(self.origin.stop)
+        text = config(self.origin.url, extra=TRUSTED, limits="  connect-timeout: 1s\n").replace(
+            "limits:", '  - path: /dead\n    origin: "http://no.such.example/"\n'
+            '    plain-http: ["127.0.0.0/8"]\nlimits:')
+        proxy = self.proxy = Proxy(text, resolver="127.0.0.153")
+        self.addCleanup(lambda: self.assertEqual(proxy.stop(), 0, "exit status"))
+        stuck, c = self.client(), self.client()
+        stuck.send(stuck.message(coap.POST, [OPTION, (coap.URI_PATH, b"dead")], b"x" * 40))
+        end, worst = time.monotonic() + 2.0, 0.0
+        while time.monotonic() < end:
+            begun = time.monotonic()
+            self.assertCode(self.ask(c, b"x" * 40), "2.04")
+            worst = max(worst, time.monotonic() - begun)
+        self.assertLess(worst, 0.5)
+        self.assertEqual(stuck.receive(2.0).code, 0)
+        self.assertEqual(coap.code_text(stuck.receive(2.0).code), "5.04")
 
     def test_killed_worker_is_replaced_on_its_own_socket(self):
         proxy = self.start(echo_body)

@@ -114,6 +114,7 @@ enum sl_map_transport {
 
 struct sl_map_http_result {
 	enum sl_map_transport transport;
+	const char *detail; /* no response: what the HTTP client says of it, for the log; or NULL */
 	int status;
 	unsigned
 	        oscore_header_count; /* field lines named OSCORE in the head (trailers do not count) */

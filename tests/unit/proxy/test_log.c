@@ -53,6 +53,9 @@ START_TEST(finished_exchange_is_one_line_in_fixed_order)
 	log_format_record(line, sizeof line, &r);
 	ck_assert_ptr_nonnull(strstr(
 	        line, "oscore=no route=bad \\x22name\\x22\\x0a origin=- code=2.04 suppressed=yes"));
+	r.detail = "Couldn't resolve host name";
+	log_format_record(line, sizeof line, &r);
+	ck_assert_ptr_nonnull(strstr(line, "reason=\"ok\" detail=\"Couldn't resolve host name\""));
 	log_format_record(line, 20, &r);
 	ck_assert_uint_eq(strlen(line), 19);
 }
