@@ -48,9 +48,9 @@ struct audit_pin {
 	uint8_t hash[AUDIT_HASH_LEN];
 };
 
-/* Reads the whole chain: numbers without gap, hashes, the head that the store believes in, the
- * pin, and one "issued" line with its SHA-256 for every certificate. SL_EAUTH with *verdict
- * filled when it does not hold, SL_EIO. */
+/* Reads the whole chain as it is at one moment: numbers without gap, hashes, the head that the store
+ * believes in, the pin; one "issued" line with its SHA-256 for every certificate and no more; as many
+ * "revoked" lines as revoked certificates. SL_EAUTH with *verdict filled when it does not hold, SL_EIO. */
 enum sl_err audit_verify(struct store *store, const struct audit_pin *pin,
         struct audit_verdict *verdict) SL_MUST_USE;
 

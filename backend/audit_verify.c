@@ -15,6 +15,7 @@ struct walk {
 	uint8_t (*issued)
 	        [AUDIT_HASH_LEN]; /* SHA-256 of every issued certificate, sorted after the walk */
 	size_t issued_count, issued_cap;
+	size_t revoked_lines, revoked_count;
 	bool pin_was_met;
 };
 
@@ -26,14 +27,25 @@ broken(struct walk *walk, const char *reason)
 	return SL_EAUTH;
 }
 
+static bool
+is_event(const char *line, const char *event)
+{
+	static const char begin[] = "{\"event\":\"";
+	size_t len = strlen(event);
+
+	return strncmp(line, begin, sizeof begin - 1) == 0 &&
+	       strncmp(line + sizeof begin - 1, event, len) == 0 && line[sizeof begin - 1 + len] == '"';
+}
+
 static enum sl_err
-note_issued(struct walk *walk, const char *line)
+note_event(struct walk *walk, const char *line)
 {
 	static const char member[] = "\"sha256\":\"";
 	const char *at = strstr(line, member);
 	size_t len = 0;
 
-	if (strncmp(line, "{\"event\":\"issued\"", 17) != 0 || !at)
+	walk->revoked_lines += is_event(line, "revoked");
+	if (!is_event(line, "issued") || !at)
 		return SL_OK;
 	if (walk->issued_count == walk->issued_cap) {
 		size_t cap = walk->issued_cap ? 2 * walk->issued_cap : 256;
@@ -78,7 +90,7 @@ on_row(void *arg, const struct store_audit_row *row)
 	}
 	memcpy(line, row->line.ptr, row->line.len);
 	line[row->line.len] = '\0';
-	return note_issued(walk, line);
+	return note_event(walk, line);
 }
 
 static int
@@ -94,11 +106,23 @@ on_certificate(void *arg, const struct store_certificate *certificate)
 	uint8_t hash[AUDIT_HASH_LEN];
 
 	walk->verdict->certificates++;
+	walk->revoked_count += certificate->status == STORE_REVOKED;
 	if (sl_sha256(sl_span(certificate->der, certificate->der_len), hash))
 		return SL_EIO;
 	if (walk->issued_count == 0 ||
 	        !bsearch(hash, walk->issued, walk->issued_count, AUDIT_HASH_LEN, by_bytes))
 		return broken(walk, "a certificate has no issued line");
+	return SL_OK;
+}
+
+/* Every certificate was found among the lines; now the other way round. */
+static enum sl_err
+check_counts(struct walk *walk)
+{
+	if (walk->issued_count != walk->verdict->certificates)
+		return broken(walk, "an issued certificate is missing");
+	if (walk->revoked_lines != walk->revoked_count)
+		return broken(walk, "revoked certificates and revoked lines differ in number");
 	return SL_OK;
 }
 
@@ -127,6 +151,9 @@ audit_verify(struct store *store, const struct audit_pin *pin, struct audit_verd
 	enum sl_err err;
 
 	memset(verdict, 0, sizeof *verdict);
+	err = store_view_begin(store);
+	if (err)
+		return err;
 	err = store_audit_each(store, on_row, &walk);
 	if (!err)
 		err = check_head(&walk, store);
@@ -134,6 +161,9 @@ audit_verify(struct store *store, const struct audit_pin *pin, struct audit_verd
 		qsort(walk.issued, walk.issued_count, AUDIT_HASH_LEN, by_bytes);
 	if (!err)
 		err = store_certificates_each(store, &all, on_certificate, &walk);
+	if (!err)
+		err = check_counts(&walk);
+	store_view_end(store);
 	free(walk.issued);
 	return err;
 }

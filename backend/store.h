@@ -32,6 +32,11 @@ void store_close(struct store *store); /* NULL is fine */
  * Cheap. */
 enum sl_err store_version(struct store *store, uint64_t *version) SL_MUST_USE;
 
+/* Between them every read sees the store of one moment, whatever other processes write. For a handle that
+ * one thread uses. SL_EIO. */
+enum sl_err store_view_begin(struct store *store) SL_MUST_USE;
+void store_view_end(struct store *store);
+
 /* --- OSCORE contexts ------------------------------------------------------------------------- */
 
 /* Ids are as the server sees them: sender is ours, recipient is the device's (the kid of its

@@ -218,6 +218,28 @@ store_end(struct store *store, enum sl_err err)
 	return err;
 }
 
+enum sl_err
+store_view_begin(struct store *store)
+{
+	enum sl_err err;
+
+	store_lock(store);
+	err = run(store, SQL_VIEW);
+	store_unlock(store);
+	return err;
+}
+
+void
+store_view_end(struct store *store)
+{
+	enum sl_err ignored;
+
+	store_lock(store);
+	ignored = run(store, SQL_ROLLBACK); /* nothing was written */
+	(void)ignored;
+	store_unlock(store);
+}
+
 static enum sl_err
 pragma(struct store *store, const char *text, int64_t *value)
 {

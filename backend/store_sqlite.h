@@ -8,6 +8,7 @@
 
 enum statement {
 	SQL_BEGIN,
+	SQL_VIEW,
 	SQL_COMMIT,
 	SQL_ROLLBACK,
 	SQL_DATA_VERSION,

@@ -55,6 +55,7 @@ const char store_sql_schema[] =
 
 const char *const store_sql[SQL_COUNT] = {
         [SQL_BEGIN] = "BEGIN IMMEDIATE",
+        [SQL_VIEW] = "BEGIN DEFERRED",
         [SQL_COMMIT] = "COMMIT",
         [SQL_ROLLBACK] = "ROLLBACK",
         [SQL_DATA_VERSION] = "PRAGMA data_version",

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The audit chain: its lines, and that every change to a stored one is found. */
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <sl/hash.h>
 
@@ -165,6 +168,8 @@ static const struct {
                 1, "two lines changed places"},
         {"UPDATE meta SET number = 4 WHERE key = 'audit-head'", 5, "the head was set back"},
         {"UPDATE certificates SET der = x'3000' WHERE id = 1", 5, "a certificate was exchanged"},
+        {"DELETE FROM certificates WHERE id = 1", 5, "a certificate is gone"},
+        {"UPDATE certificates SET status = 2 WHERE id = 1", 5, "a certificate was revoked"},
         {"INSERT INTO audit SELECT 6, prev, hash, line FROM audit WHERE seq = 5", 6,
                 "a line was added"},
 };
@@ -184,13 +189,42 @@ START_TEST(every_forgery_is_found)
 }
 END_TEST
 
+/* An operator looks while the server issues. */
+START_TEST(holds_while_it_grows)
+{
+	struct audit_verdict verdict;
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		struct store_audit audit = {.time = 1, .line = "{\"event\":\"test\"}"};
+		struct store *own = NULL;
+
+		if (store_open(&own, lab.config.store, STORE_USE))
+			_exit(1);
+		while (store_audit_append(own, &audit) == SL_OK)
+			usleep(100);
+		_exit(1);
+	}
+	for (int i = 0; i < 8; i++) {
+		ck_assert_msg(audit_verify(lab.store, NULL, &verdict) == SL_OK, "%s",
+		        verdict.reason ? verdict.reason : "");
+		usleep(10000);
+	}
+	kill(child, SIGKILL);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_uint_gt(verdict.rows, 5);
+}
+END_TEST
+
 /* One byte at eleven places of every column. */
 START_TEST(every_changed_byte_is_found)
 {
 	static const char *const columns[] = {"line", "prev", "hash"};
 	struct audit_verdict verdict;
 	size_t changes = 0;
-	char sql[512];
+	char sql[640];
 
 	ck_assert_int_eq(run_sql(FREE_HAND), SQLITE_OK);
 	ck_assert_int_eq(run_sql("CREATE TABLE kept AS SELECT * FROM audit"), SQLITE_OK);
@@ -198,10 +232,11 @@ START_TEST(every_changed_byte_is_found)
 		for (unsigned at = 1; at <= 32; at += 3) {
 			/* Another letter at one place. */
 			snprintf(sql, sizeof sql,
-			        "UPDATE audit SET %s = CAST(substr(%s, 1, %u) || x'%02x' || "
-			        "substr(%s, %u)"
-			        " AS %s) WHERE seq = %u",
-			        columns[c], columns[c], at - 1, 0x41 + at, columns[c], at + 1,
+			        "UPDATE audit SET %s = CAST(substr(%s, 1, %u) ||"
+			        " CASE substr(%s, %u, 1) WHEN %s THEN x'42' ELSE x'41' END ||"
+			        " substr(%s, %u) AS %s) WHERE seq = %u",
+			        columns[c], columns[c], at - 1, columns[c], at,
+			        c == 0 ? "'A'" : "x'41'", columns[c], at + 1,
 			        c == 0 ? "TEXT" : "BLOB", at % 5 + 1);
 			ck_assert_int_eq(run_sql(sql), SQLITE_OK);
 			ck_assert_err(audit_verify(lab.store, NULL, &verdict), SL_EAUTH);
@@ -232,6 +267,7 @@ main(void)
 	tcase_add_test(chain, an_untouched_chain_holds);
 	tcase_add_test(chain, an_empty_chain_holds);
 	tcase_add_test(chain, the_store_itself_refuses_changes);
+	tcase_add_test(chain, holds_while_it_grows);
 	tcase_add_loop_test(chain, every_forgery_is_found, 0, (int)ARRAY_LEN(forgeries));
 	tcase_add_test(chain, every_changed_byte_is_found);
 	return run_suite(s);
