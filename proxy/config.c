@@ -124,7 +124,7 @@ on_log(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
 	(void)level;
 	vsnprintf(text, sizeof text, fmt, args);
 	text[strcspn(text, "\n")] = '\0';
-	if (r->error[0] == '\0') {
+	if (r->error[0] == '\0' && strstr(text, "Backtrace:") == NULL) {
 		const char *said = strncmp(text, "Load: ", 6) == 0 ? text + 6 : text;
 
 		snprintf(r->error, sizeof r->error, "%s", said);
@@ -211,6 +211,24 @@ complain(const struct complaint *c, const char *key, const char *value, const ch
 	return SL_EMALFORMED;
 }
 
+/* What a wrong shape has to be instead, in words of YAML; or what libcyaml said. */
+static const char *
+mend_of_shape(const char *error)
+{
+	static const struct {
+		const char *said, *mend;
+	} rows[] = {
+	        {"Expecting SEQUENCE", "must be a list; write it as [\"one\", \"two\"]"},
+	        {"Expecting STRING", "must be one value, neither a list nor a mapping"},
+	        {"Expecting MAPPING", "must be a mapping of keys to values"},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (strncmp(error, rows[i].said, strlen(rows[i].said)) == 0)
+			return rows[i].mend;
+	return error;
+}
+
 /* libcyaml names the line of the mapping, or of the first of two equal keys: look from there. */
 static enum sl_err
 complain_of_yaml(const struct complaint *c, const struct report *r)
@@ -227,15 +245,42 @@ complain_of_yaml(const struct complaint *c, const struct report *r)
 		key = r->error + sizeof twice - 1;
 		what = "stands twice in one mapping; keep one of the two";
 		found = config_find_line(c->text, key, NULL, line);
+	} else {
+		what = mend_of_shape(r->error);
 	}
 	if (found > 0)
 		line = found;
-	snprintf(c->out, CONFIG_COMPLAINT_MAX, "%s:%u: %s%s%s", c->name, line, key,
+	snprintf(c->out, CONFIG_COMPLAINT_MAX, "%s:%u: %s%s%s", c->name, line == 0 ? 1 : line, key,
 	        key[0] == '\0' ? "" : ": ", what);
 	return SL_EMALFORMED;
 }
 
+/* The line of a second document, which libcyaml would leave unread; 0: there is none. */
+static unsigned
+second_document(struct sl_span text)
+{
+	bool has_begun = false;
+	unsigned line = 1;
+
+	for (size_t i = 0; i < text.len; i++) {
+		bool at_line = i == 0 || text.ptr[i - 1] == '\n';
+
+		if (at_line && (is_text_at(text, i, "---") || is_text_at(text, i, "..."))) {
+			if (has_begun)
+				return line;
+			has_begun = true;
+			i += 2;
+		} else if (at_line && text.ptr[i] != '#' && !isspace(text.ptr[i])) {
+			has_begun = true;
+		}
+		line += text.ptr[i] == '\n';
+	}
+	return 0;
+}
+
 /* --- loading -------------------------------------------------------------------------------------------- */
+
+static const char nothing[] = "is empty; write at least listen and routes or forward";
 
 static enum sl_err
 load_raw(struct raw_config **out, const cyaml_config_t *cyaml, const struct complaint *c)
@@ -244,6 +289,14 @@ load_raw(struct raw_config **out, const cyaml_config_t *cyaml, const struct comp
 	cyaml_config_t with_log = *cyaml;
 	cyaml_err_t err;
 
+	report.line = second_document(c->text);
+	if (report.line != 0) {
+		snprintf(report.error, sizeof report.error,
+		        "a second document begins; write one only");
+		return complain_of_yaml(c, &report);
+	}
+	if (c->text.len == 0) /* libyaml stops the program */
+		return complain(c, NULL, NULL, nothing);
 	with_log.log_fn = on_log;
 	with_log.log_ctx = &report;
 	err = cyaml_load_data(
@@ -255,8 +308,7 @@ load_raw(struct raw_config **out, const cyaml_config_t *cyaml, const struct comp
 	if (err != CYAML_OK)
 		return complain_of_yaml(c, &report);
 	if (*out == NULL)
-		return complain(
-		        c, NULL, NULL, "is empty; write at least listen and routes or forward");
+		return complain(c, NULL, NULL, nothing);
 	return SL_OK;
 }
 

@@ -127,6 +127,39 @@ check_file(char out[static CONFIG_FILE_LEN], const char *path, const char *key,
 	return SL_OK;
 }
 
+/* Does a line of the file say that this begins? libcurl would find out with the first request only, and
+ * would ask a terminal for the password of a key. */
+static bool
+has_pem(const char *path, const char *label)
+{
+	FILE *f = fopen(path, "rbe");
+	char line[256];
+	bool found = false;
+
+	while (f != NULL && !found && fgets(line, sizeof line, f) != NULL)
+		found = strncmp(line, "-----BEGIN ", 11) == 0 && strstr(line, label) != NULL &&
+		        strstr(line, "ENCRYPTED") == NULL;
+	if (f != NULL)
+		fclose(f);
+	return found;
+}
+
+static enum sl_err
+check_pem(const struct raw_origin *raw, const struct complaint *c)
+{
+	static const char certificate[] = "CERTIFICATE-----";
+	static const char no_certificate[] = "holds no certificate in PEM; name a file that does";
+
+	if (raw->ca_file != NULL && !has_pem(raw->ca_file, certificate))
+		return complain(c, "ca-file", raw->ca_file, no_certificate);
+	if (raw->client_cert != NULL && !has_pem(raw->client_cert, certificate))
+		return complain(c, "client-cert", raw->client_cert, no_certificate);
+	if (raw->client_key != NULL && !has_pem(raw->client_key, "PRIVATE KEY-----"))
+		return complain(c, "client-key", raw->client_key,
+		        "holds no private key in PEM without a password; name a file that does");
+	return SL_OK;
+}
+
 static enum sl_err
 check_tls(struct origin *o, const struct raw_origin *raw, const struct complaint *c)
 {
@@ -154,7 +187,7 @@ check_tls(struct origin *o, const struct raw_origin *raw, const struct complaint
 	if (raw->client_key != NULL && stat(raw->client_key, &st) == 0 && (st.st_mode & 077) != 0)
 		return complain(c, "client-key", raw->client_key,
 		        "is open to others; set its mode to 0400");
-	return SL_OK;
+	return check_pem(raw, c);
 }
 
 static enum sl_err

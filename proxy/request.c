@@ -24,9 +24,9 @@ build_media_types(struct fetch_text *t, const struct sl_coap_msg *msg)
 	uint32_t number;
 	enum sl_err err = SL_OK;
 
+	/* one of three bytes counts as unknown (RFC 7252 section 5.4.3) */
 	if (sl_coap_get_uint(msg, SL_COAP_CONTENT_FORMAT, &number) == SL_OK &&
-	        number <=
-	                UINT16_MAX) { /* a longer one counts as unknown (RFC 7252 section 5.4.3) */
+	        number <= UINT16_MAX) {
 		t->has_content_type = true;
 		err = sl_map_media_type((uint16_t)number, t->content_type, sizeof t->content_type);
 	}

@@ -172,6 +172,14 @@ static const struct {
 	{"a relative file", "    addresses:", "    ca-file: ca.pem\n    addresses:", ":15: ca-file: \"ca.pem\": must be an absolute"},
 	{"a certificate without its key", "    addresses:", "    client-cert: /etc/hostname\n    addresses:", ":15: client-cert: \"/etc/hostname\": stands without"},
 	{"a key that others may read", "    addresses:", "    client-cert: /etc/hostname\n    client-key: /etc/hostname\n    addresses:", ":16: client-key: \"/etc/hostname\": is open to others"},
+	{"anchors that are none", "    addresses:", "    ca-file: /etc/hostname\n    addresses:", ":15: ca-file: \"/etc/hostname\": holds no certificate"},
+	{"anchors that are a folder", "    addresses:", "    ca-file: /etc\n    addresses:", ":15: ca-file: \"/etc\": holds no certificate"},
+	{"a second document", "limits:", "---\nlimits:", ":19: a second document"},
+	{"an end before the end", "limits:", "...\nlimits:", ":19: a second document"},
+	{"a text where a list belongs", "names: [proxy.example]", "names: proxy.example", ":3: names: must be a list"},
+	{"a list where a text belongs", "workers: 2", "workers: [2]", ":2: workers: must be one value"},
+	{"a list where a mapping belongs", "limits:\n  ack-delay: 200ms\n  request-body: 1MiB\n  total-timeout: 30s", "limits: [1]", ":19: limits: must be a mapping"},
+	{"an alias", "names: [proxy.example]", "names: *a", ":3: names: "},
 	{"a time without a unit", "ack-delay: 200ms", "ack-delay: 200", ":20: ack-delay: \"200\": must be from 100ms to 1s"},
 	{"a size with the unit of a time", "request-body: 1MiB", "request-body: 1s", ":21: request-body: \"1s\": must be from 1KiB to 1MiB"},
 	{"a connect time beyond the total", "total-timeout: 30s", "total-timeout: 30s\n  connect-timeout: 31s", ":23: connect-timeout: is longer"},
@@ -200,7 +208,7 @@ START_TEST(refuses_to_be_nothing)
 {
 	static const char *const texts[] = {"", "# nothing\n", "{}", "listen: ['127.0.0.1:1']\n",
 	        "listen: ['127.0.0.1:1']\nroutes: []\nforward: {allow: []}\n", "- a\n", "a", "\t",
-	        "\xff\xfe", "listen: &a ['127.0.0.1:1']\nnames: *a\n"};
+	        "\xff\xfe", "\x01", "listen: &a ['127.0.0.1:1']\nnames: *a\n"};
 	struct config *c;
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -325,8 +333,34 @@ START_TEST(loads_files_and_says_when_it_cannot)
 }
 END_TEST
 
+/* One document may be marked as such. */
+START_TEST(reads_the_marks_of_one_document)
+{
+	char text[4096];
+	struct config *c;
+
+	snprintf(text, sizeof text, "\n# first\n---\n%s", good);
+	ck_assert_msg(parse(&c, text) == SL_OK, "%s", complaint);
+	config_free(c);
+}
+END_TEST
+
+/* libyaml would end the program. */
+START_TEST(refuses_an_empty_file)
+{
+	struct config *c = NULL;
+
+	ck_assert_err(config_load(&c, "/dev/null", complaint), SL_EMALFORMED);
+	ck_assert_str_eq(
+	        complaint, "/dev/null: is empty; write at least listen and routes or forward");
+}
+END_TEST
+
 START_TEST(reads_discovery_and_keys_from_files)
 {
+	char pem[] = "/tmp/sealift-pem-XXXXXX";
+	static const char both[] = "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n";
+	int pem_fd = mkstemp(pem);
 	char path[] = "/tmp/sealift-file-XXXXXX", text[1024];
 	static const char links[] = "</est>;rt=ace.est;osc\n";
 	struct config *c;
@@ -334,19 +368,29 @@ START_TEST(reads_discovery_and_keys_from_files)
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, links, sizeof links - 1), (int)sizeof links - 1);
-	ck_assert_int_eq(fchmod(fd, 0400), 0);
+	ck_assert_int_eq(write(pem_fd, both, sizeof both - 1), (int)sizeof both - 1);
+	ck_assert_int_eq(fchmod(pem_fd, 0400), 0);
 	snprintf(text, sizeof text,
 	        "listen: ['127.0.0.1:1']\ndiscovery-file: %s\n"
 	        "routes: [{origin: 'https://a.example', client-cert: %s, client-key: %s, ca-file: "
 	        "%s}]\n",
-	        path, path, path, path);
+	        path, pem, pem, pem);
 	ck_assert_msg(parse(&c, text) == SL_OK, "%s", complaint);
 	ck_assert_str_eq(c->discovery, "</est>;rt=ace.est;osc");
-	ck_assert_str_eq(c->routes[0].origin.client_key, path);
+	ck_assert_str_eq(c->routes[0].origin.client_key, pem);
 	config_free(c);
-	ck_assert_int_eq(fchmod(fd, 0440), 0);
+	ck_assert_int_eq(fchmod(pem_fd, 0440), 0);
 	ck_assert_err(parse(&c, text), SL_EMALFORMED);
 	ck_assert_ptr_nonnull(strstr(complaint, "client-key"));
+	ck_assert_int_eq(fchmod(pem_fd, 0400), 0);
+	ck_assert_int_eq(pwrite(pem_fd, "ENCRYPTED PRIVATE KEY-----\n", 27, 39), 27);
+	ck_assert_err(parse(&c, text), SL_EMALFORMED);
+	ck_assert_ptr_nonnull(strstr(complaint, "without a password"));
+	ck_assert_int_eq(pwrite(pem_fd, "PRIVATE KEY-----\n\n\n\n\n\n\n\n\n\n\n\n", 27, 39), 27);
+	ck_assert_msg(parse(&c, text) == SL_OK, "%s", complaint);
+	config_free(c);
+	close(pem_fd);
+	unlink(pem);
 	ck_assert_int_eq(ftruncate(fd, CONFIG_DISCOVERY_MAX + 1), 0);
 	ck_assert_err(parse(&c, text), SL_EMALFORMED);
 	close(fd);
@@ -384,6 +428,8 @@ config_suite(void)
 	tcase_add_test(t, safe_when_nothing_is_said);
 	tcase_add_test(t, loads_files_and_says_when_it_cannot);
 	tcase_add_test(t, reads_discovery_and_keys_from_files);
+	tcase_add_test(t, reads_the_marks_of_one_document);
+	tcase_add_test(t, refuses_an_empty_file);
 	tcase_add_test(t, manual_says_the_same_limits);
 	suite_add_tcase(s, t);
 	tcase_add_loop_test(r, refuses_and_says_where, 0, (int)ARRAY_LEN(refused));
