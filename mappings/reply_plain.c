@@ -106,6 +106,8 @@ succeed(const struct sl_map_case *c, size_t row, struct sl_map_reply *reply)
 	}
 	if (reply->code == SL_COAP_CONTENT)
 		set_freshness(c, reply);
+	if (reply->code == SL_COAP_CREATED)
+		reply->location = result->location;
 }
 
 /* A typed error body keeps its type; text is a diagnostic and short, or nothing. */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "location.h"
+
 #define AMPLIFICATION   3 /* RFC 9175 section 2.4 */
 #define EMPTY_ACK_LEN   4
 #define OPTIONS_LEN_MAX 512
@@ -363,10 +365,13 @@ void
 answer_reply(struct proxy_core *core, const struct asker *a, const struct sl_map_reply *reply,
         uint64_t now_ms)
 {
+	uint8_t room[LOCATION_ROOM];
 	struct sl_coap_msg msg;
 
 	if (build_reply(&msg, reply) != SL_OK)
 		return;
+	if (reply->location.len > 0)
+		location_add(&msg, a, reply->location, room);
 	if (reply->payload.len > 0 && (!reply->is_error || reply->has_content_format)) {
 		send_body(core, a, &msg, reply->payload, now_ms);
 		return;

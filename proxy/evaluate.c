@@ -115,6 +115,8 @@ find_destination(struct turn *t)
 	if (code != 0)
 		return refuse(t, code, code == SL_COAP_NOT_FOUND ? "no route" : "bad target");
 	t->asker.is_discovery = d->is_discovery && !t->asker.is_oscore;
+	t->asker.origin = d->origin;
+	t->asker.route_path = d->route_path;
 	if (d->origin != NULL)
 		t->asker.route = d->origin->name;
 	else if (!t->asker.is_discovery)

@@ -17,6 +17,8 @@ struct asker {
 	struct sl_map_request facts;
 	struct sl_block_key key;
 	const char *route;
+	const struct origin *origin; /* NULL: not decided, or our own discovery */
+	const char *route_path;      /* NULL: forward mode */
 	struct sl_coap_block block1; /* to repeat in the answer */
 	uint8_t method;
 	uint8_t token_len;

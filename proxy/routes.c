@@ -104,6 +104,7 @@ find_route(const struct config *config, const struct sl_map_target *named, uint1
 	if (r == NULL)
 		return out->is_discovery ? 0 : SL_COAP_NOT_FOUND;
 	out->origin = &r->origin;
+	out->route_path = r->path;
 	out->lane = (size_t)(r - config->routes);
 	out->target = r->origin.target;
 	join_path(&out->target, r, named->path_query);

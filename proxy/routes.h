@@ -12,6 +12,7 @@ struct destination {
 	bool is_discovery;           /* our own document; then there is no origin */
 	const struct origin *origin; /* borrowed from the configuration */
 	size_t lane;                 /* routes first, then forward origins: one number per origin */
+	const char *route_path;      /* of the route; NULL: forward mode */
 	bool is_forward;
 	struct sl_map_target
 	        target; /* what the request named; path_query is the path at the origin */

@@ -141,6 +141,7 @@ struct sl_map_reply {
 	uint16_t content_format;
 	bool has_size1;
 	uint32_t size1;
+	struct sl_span location; /* of a 2.01, see sl_map_add_location; else empty */
 	struct sl_span payload; /* borrows from the result's body, or a fixed text */
 	bool is_error;          /* class 4 or 5: made here or unprotected; a refusal in logs */
 	const char *reason;     /* fixed text for the log, never NULL */

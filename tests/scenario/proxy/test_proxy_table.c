@@ -271,6 +271,69 @@ START_TEST(plain_exchange_keeps_formats)
 }
 END_TEST
 
+/* RFC 7252 sections 5.8.2 and 5.10.7: the new place, as this device would ask for it. */
+static const struct {
+	const char *because;
+	const char *uri; /* Proxy-Uri; NULL: the route /things to /base */
+	const char *location;
+	const char *path, *query; /* joined by "/" and "&"; NULL: none */
+} places[] = {
+        {"the route stands for the base", NULL, "/base/new/1?a=b", "things/new/1", "a=b"},
+        {"an absolute URL of the origin", NULL, "http://127.0.0.1:8080/base/n%2C1", "things/n,1",
+                NULL},
+        {"not below the base", NULL, "/other/1", NULL, NULL},
+        {"half a segment of the base", NULL, "/based/1", NULL, NULL},
+        {"another origin", NULL, "http://127.0.0.1:9/base/1", NULL, NULL},
+        {"a relative one", NULL, "new/1", NULL, NULL},
+        {"none", NULL, "", NULL, NULL},
+        {"forward mode takes it as it is", "https://est.example/new", "/new/1", "new/1", NULL},
+};
+
+static void
+assert_joined(const struct lab_sent *sent, uint16_t number, char with, const char *want)
+{
+	char got[128] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < sent->msg.option_count; i++) {
+		struct sl_span value = sl_coap_option_value(&sent->msg.options[i]);
+
+		if (sent->msg.options[i].number != number)
+			continue;
+		if (len > 0)
+			got[len++] = with;
+		memcpy(got + len, value.ptr, value.len);
+		len += value.len;
+	}
+	ck_assert_str_eq(got, want == NULL ? "" : want);
+}
+
+START_TEST(created_says_where)
+{
+	struct sl_map_http_result result = {.transport = SL_MAP_RESPONSE,
+	        .status = 201,
+	        .location = sl_span_text(places[_i].location)};
+	struct sl_coap_msg msg;
+
+	lab_open(&lab, "listen: [\"127.0.0.1:5683\"]\n"
+	               "routes: [{path: /things, origin: \"http://127.0.0.1:8080/base\", "
+	               "plain-http: [\"127.0.0.0/8\"], allow-plain: [/new]}]\n"
+	               "forward: {allow: [{origin: \"https://est.example\", allow-plain: "
+	               "[/new]}]}\ntrusted-prefixes: [\"192.0.2.0/24\"]\n");
+	sl_coap_msg_init(&msg, SL_COAP_POST);
+	if (places[_i].uri == NULL)
+		ck_assert_ok(sl_coap_add_path(&msg, "/things/new"));
+	else
+		ck_assert_ok(sl_coap_add(&msg, SL_COAP_PROXY_URI, sl_span_text(places[_i].uri)));
+	lab_send_msg(&lab, 1, &msg);
+	lab_result(&lab, 0, &result);
+	lab_assert_code(lab_last(&lab), SL_COAP_ACK, CODE(2, 1));
+	assert_joined(lab_last(&lab), SL_COAP_LOCATION_PATH, '/', places[_i].path);
+	assert_joined(lab_last(&lab), SL_COAP_LOCATION_QUERY, '&', places[_i].query);
+	lab_close(&lab);
+}
+END_TEST
+
 static Suite *
 table_suite(void)
 {
@@ -282,6 +345,7 @@ table_suite(void)
 	tcase_add_test(t, gateway_errors_become_5_03_for_local_requests_only);
 	tcase_add_test(t, forward_mode_without_routes_knows_no_local_resource);
 	tcase_add_test(t, plain_exchange_keeps_formats);
+	tcase_add_loop_test(t, created_says_where, 0, (int)ARRAY_LEN(places));
 	suite_add_tcase(s, t);
 	return s;
 }
