@@ -47,10 +47,12 @@ def aiocoap():
     for python in (os.path.join(FOLDER, "aiocoap", "bin", "python"), "/usr/bin/python3", sys.executable):
         if not os.path.exists(python):
             continue
-        done = subprocess.run([python, "-c", "import aiocoap.oscore, aiocoap.meta as m; print(m.version)"],
+        done = subprocess.run([python, "-c", "import aiocoap.oscore, aiocoap.meta as m, aiocoap.defaults as d\n"
+                               "print(m.version, 'without' if d.oscore_missing_modules() else 'with')"],
                               capture_output=True, text=True, check=False)
         if done.returncode == 0:
-            print(f"aiocoap {done.stdout.strip()} in {python}")
+            version, how = done.stdout.split()
+            print(f"aiocoap {version} in {python}, {how} its OSCORE transport")
             return python
     skip("aiocoap", "no Python has it with OSCORE; tools/peers brings one")
     return None
