@@ -60,10 +60,11 @@ function(sl_library name)
   # Found by way of the .pc file itself, so that the installed tree can be moved.
   file(RELATIVE_PATH up /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
   configure_file(${L_ARCHIVE}.pc.in ${L_ARCHIVE}.pc @ONLY)
-  install(FILES ${archive} DESTINATION ${CMAKE_INSTALL_LIBDIR})
-  install(FILES ${L_HEADERS} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/sealift/sl)
+  install(FILES ${archive} DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+  install(FILES ${L_HEADERS} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/sealift/sl
+    COMPONENT development)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${L_ARCHIVE}.pc
-    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
 endfunction()
 
 # A program is a static library of its parts (so that tests can link them) and a main. LIBRARY

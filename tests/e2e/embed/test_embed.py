@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """The device as a library, as a stranger meets it: installed into an empty prefix, found by pkg-config, linked into
-embed.c, which then enrols through the real proxy. SL_BUILD is the build tree; SL_CMAKE, SL_CC and SL_CFLAGS are those
+embed.c, which then enrols through the real proxy. The example in docs/device.md is compiled, too. SL_BUILD is the build tree; SL_CMAKE, SL_CC and SL_CFLAGS are those
 that it was built with."""
 import atexit
 import os
@@ -37,6 +37,18 @@ def installed(name):
     return found[0]
 
 
+def example():
+    """The one in docs/device.md, as a file."""
+    with open(os.path.join(HERE, "../../../docs/device.md"), encoding="utf-8") as f:
+        found = re.findall(r"^```c\n(.*?)^```", f.read(), flags=re.M | re.S)
+    if len(found) != 1:
+        sys.exit(f"docs/device.md has {len(found)} examples in C")
+    path = os.path.join(prefix, "example.c")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(found[0])
+    return path
+
+
 def build():
     """Moved after it was installed: nothing may hold the place."""
     first = os.path.join(prefix, "first")
@@ -44,8 +56,10 @@ def build():
     os.rename(first, os.path.join(prefix, "moved"))
     env = dict(os.environ, PKG_CONFIG_PATH=os.path.dirname(installed("sealift-device.pc")))
     flags = must("pkg-config", "--static", "--cflags", "--libs", "sealift-device", env=env)
-    must(os.environ.get("SL_CC", "cc"), "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror",
-         *shlex.split(os.environ.get("SL_CFLAGS", "")), os.path.join(HERE, "embed.c"), "-o", EMBED, *shlex.split(flags))
+    cc = [os.environ.get("SL_CC", "cc"), "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror",
+          *shlex.split(os.environ.get("SL_CFLAGS", ""))]
+    must(*cc, os.path.join(HERE, "embed.c"), "-o", EMBED, *shlex.split(flags))
+    must(*cc, "-c", example(), "-o", os.path.join(prefix, "example.o"), *shlex.split(flags))
 
 
 class EmbedTest(harness.StackCase):
