@@ -5,6 +5,7 @@ code, the Max-Age, option 9 and the payload, and never more than one HTTP reques
 import gzip
 import os
 import socket
+import struct
 import threading
 import time
 
@@ -411,13 +412,16 @@ class UnreachableTest(FaultCase):
         return behave
 
     def blunt(self, raw):
-        """A server that answers the first bytes of anything."""
+        """A server that answers the first bytes of anything; None: that resets every connection at once."""
         s = socket.create_server(("127.0.0.1", 0))
 
         def serve():
             conn, _ = s.accept()
-            conn.recv(65536)
-            conn.sendall(raw)
+            if raw is None:
+                conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            else:
+                conn.recv(65536)
+                conn.sendall(raw)
             conn.close()
         threading.Thread(target=serve, daemon=True).start()
         self.addCleanup(s.close)
@@ -454,6 +458,8 @@ class UnreachableTest(FaultCase):
             (Row("refused", b""), closed.url, 0, quick),
             (Row("plain HTTP on an https port", b""), https % plain, 0, quick),
             (Row("TLS on an http port", b"", ("5.02", "5.04")), f"http://127.0.0.1:{tls['good'].port}/", 0, (0, 1.9)),
+            (Row("reset before the request", b"", ("5.02", "5.04")), f"http://127.0.0.1:{self.blunt(None)}/", 0, quick),
+            (Row("a name that nobody has", b"", ("5.02", "5.04")), "https://nobody.invalid/", 0, (0, 1.9)),
             (Row("expired", b""), https % tls["expired"].port, 0, quick),
             (Row("another name", b""), https % tls["wrong"].port, 0, quick),
             (Row("self-signed", b""), https % tls["selfsigned"].port, 0, quick),

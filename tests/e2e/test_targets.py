@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Where requests may go: forward mode with its allow-list, and requests without protection, which neither the proxy
-nor the server serves (RFC 8613 section 11, RFC 7252 section 5.10.2)."""
+"""Where requests may go: TLS towards the server, forward mode with its allow-list, and requests without protection,
+which neither the proxy nor the server serves (RFC 8613 section 11, RFC 7252 section 5.10.2)."""
+import os
+
+import certificates
 import coap
 import harness
 
@@ -44,6 +47,36 @@ class UnprotectedTest(harness.StackCase):
         self.assert_code(got, "2.05")
         self.assertEqual(got.uint(coap.CONTENT_FORMAT), 40)
         self.assertIn(b"crts", got.payload)
+
+
+class TlsTest(harness.StackCase):
+    """The hop between proxy and server under TLS (RFC 8613 section 12.1 recommends it)."""
+
+    def start(self, trusted):
+        ca = certificates.Authority(os.path.join(self.home, "ca"))
+        ca.server("est")
+        self.est = harness.Est(self.home)
+        self.est.rewrite(lambda text: text.replace(
+            "port: 0", f"port: 0\n  tls-certificate: {ca.path('est.pem')}\n  tls-key: {ca.path('est.key')}"))
+        self.est.start()
+        self.addCleanup(self.est.stop)
+        ca_file = ca.ca_file if trusted else certificates.Authority(os.path.join(self.home, "other")).ca_file
+        route = f'    ca-file: {ca_file}\n    addresses: ["127.0.0.0/8", "::1"]\n'
+        proxy = self.start_proxy(harness.proxy_config(f"https://localhost:{self.est.port}/", route=route))
+        return harness.Device(self.home, self.est.add_context("tls"), proxy.address)
+
+    def test_enrol(self):
+        device = self.start(True)
+        device.run("enroll")
+        first = device.verify()
+        device.run("reenroll", "--rekey")
+        self.assertNotEqual(device.verify(), first)
+
+    def test_server_that_nobody_vouches_for(self):
+        device = self.start(False)
+        said = device.run("enroll", "--timeout", "500ms", status=1)
+        self.assertIn("5.02", said["text"])
+        self.assertEqual(self.est.certificates(), [])
 
 
 class ForwardTest(harness.StackCase):
