@@ -4,6 +4,7 @@
 embed.c, which then enrols through the real proxy. The example in docs/device.md is compiled, too. SL_BUILD is the build tree; SL_CMAKE, SL_CC and SL_CFLAGS are those
 that it was built with."""
 import atexit
+import json
 import os
 import re
 import shlex
@@ -95,6 +96,8 @@ class EmbedTest(harness.StackCase):
         shown = harness.run(self.home, "sealift-device", "show", "--state", self.state).stdout
         self.assertIn("valid: yes", shown)
         harness.run(self.home, "sealift-device", "reenroll", "--state", self.state)
+        found = harness.run(self.home, "sealift-device", "discover", "--state", self.state, "--json").stdout
+        self.assertIn("ace.est.sen", [link["rt"] for link in json.loads(found)["links"]])
         self.assertIn("valid", self.embed().stdout)
 
     def test_ends_when_interrupted(self):
