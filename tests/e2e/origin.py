@@ -43,6 +43,7 @@ class Origin:
                 conn, _ = self.listener.accept()
             except OSError:
                 return
+            conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what is written is on its way
             self.connections += 1
             threading.Thread(target=self.serve, args=(conn, self.connections), daemon=True).start()
 
