@@ -23,10 +23,12 @@ COLUMNS_MAX = 100
 ROOMS = {  # room: what it may use besides base (docs/architecture.md)
     "base": "", "crypto": "", "cbor": "", "coap": "", "x509": "crypto",
     "cose": "cbor crypto", "messaging": "coap", "client": "coap", "mappings": "coap",
-    "oscore": "cose cbor coap crypto", "edhoc": "cose cbor crypto x509", "est": "cbor crypto x509",
+    "transcode": "cbor x509", "c509": "transcode cbor crypto x509",
+    "credentials": "cbor crypto x509 c509",
+    "oscore": "cose cbor coap crypto", "edhoc": "cose cbor crypto", "est": "cbor crypto x509",
     "proxy": "mappings messaging coap",
-    "backend": "mappings coap oscore edhoc est crypto x509 cbor",
-    "device": "client coap oscore edhoc est crypto x509 cbor",
+    "backend": "mappings coap oscore edhoc credentials c509 est crypto x509 cbor",
+    "device": "client coap oscore edhoc credentials c509 est crypto x509 cbor",
 }
 PROGRAMS = ("proxy", "backend", "device")
 BANNED = ("strcpy", "strcat", "sprintf", "vsprintf", "strtok", "atoi", "atol", "gets", "alloca",
@@ -341,7 +343,7 @@ def check_symbols(root, build):
     symbols = nm([proxy])
     if "sl_map_reply" not in symbols:
         found.append(f"{proxy}:1: has no symbols at all, nothing can be proven")
-    for m in sorted(set(re.findall(r"\bsl_(?:oscore|edhoc|cose|aead|hkdf|hmac|hash|pkey|ecdh|sign|verify|csr|"
+    for m in sorted(set(re.findall(r"\bsl_(?:oscore|edhoc|cose|c509|credential|id_cred|aead|hkdf|hmac|hash|pkey|ecdh|sign|verify|csr|"
                                    r"cert|cms)_?\w*", symbols))):
         if not m.startswith("sl_map_"):
             found.append(f"{proxy}:1: holds {m}")
