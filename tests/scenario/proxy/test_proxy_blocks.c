@@ -274,7 +274,7 @@ START_TEST(discovery_is_served_whole_and_in_slices)
 		        &msg, SL_COAP_BLOCK2, (struct sl_coap_block){num, false, 1}));
 		lab_send_msg(&lab, 1, &msg);
 		assert_block(SL_COAP_BLOCK2, num, num * 32 + 32 < sizeof LINKS - 1, 1);
-		ck_assert(memcmp(lab_last(&lab)->msg.payload.ptr, LINKS + num * 32,
+		ck_assert(memcmp(lab_last(&lab)->msg.payload.ptr, &LINKS[num * 32],
 		                  lab_last(&lab)->msg.payload.len) == 0);
 	}
 	ck_assert_uint_eq(lab.fetch_count, 0);
