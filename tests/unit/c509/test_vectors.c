@@ -359,7 +359,7 @@ END_TEST
 
 START_TEST(every_prefix_and_every_byte)
 {
-	json_t *first = json_array_get(vectors_list(root, "draft_examples"), _i);
+	json_t *first = json_array_get(vectors_list(root, "draft_examples"), (size_t)_i);
 	struct sl_span bytes = vectors_hex(first, "c509_type3");
 	struct sl_c509_cert cert;
 	uint8_t der[4096], copy[2048];
