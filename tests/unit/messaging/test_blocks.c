@@ -69,7 +69,9 @@ put16(unsigned peer, const char *name, uint32_t num, bool more)
 	struct sl_block_got got;
 
 	return put_block(peer,
-	        (struct block_of){name, num, more, 0, sl_span(pattern + 16 * num % sizeof pattern, 16)}, 0, &got);
+	        (struct block_of){name, num, more, 0,
+	                sl_span(pattern + 16 * num % sizeof pattern, 16)},
+	        0, &got);
 }
 
 START_TEST(a_request_without_block_is_whole)
