@@ -6,7 +6,7 @@
 #include <sl/cbor.h>
 #include <sl/edhoc.h>
 
-/* --- session.c: the state machine -------------------------------------------------------------- */
+/* --- session.c: the state machine --- */
 
 enum sl_edhoc_step {
 	STEP_WRITE_1,
@@ -41,7 +41,7 @@ enum sl_err sl_edhoc_complete(
 /* Wipes what verify needed. */
 void sl_edhoc_forget_plaintext(struct sl_edhoc *s);
 
-/* --- wire.c -------------------------------------------------------------------------------- */
+/* --- wire.c --- */
 
 /* PLAINTEXT_2 and PLAINTEXT_3. Read: kid when id_cred is empty. Write: id_cred, without C_R. */
 struct sl_edhoc_plaintext {
@@ -58,7 +58,7 @@ void sl_edhoc_id_set(struct sl_edhoc_id *id, struct sl_span bytes);
 enum sl_err sl_edhoc_ead_check(
         struct sl_span ead, const struct sl_edhoc_profile *profile) SL_MUST_USE;
 
-/* --- schedule.c: section 4.1 ----------------------------------------------------------------- */
+/* --- schedule.c: section 4.1 --- */
 
 #define KDF_PARTS 5
 
@@ -111,7 +111,7 @@ enum sl_err sl_edhoc_seal(const struct sl_edhoc_envelope *envelope, struct sl_sp
 enum sl_err sl_edhoc_open(const struct sl_edhoc_envelope *envelope, struct sl_span message,
         struct sl_span *plaintext) SL_MUST_USE;
 
-/* --- proof.c: section 5.3.2, 5.4.2 ------------------------------------------------------------- */
+/* --- proof.c: section 5.3.2, 5.4.2 --- */
 
 /* Signature_or_MAC_2 and _3 by what goes in. */
 struct sl_edhoc_proof {

@@ -228,6 +228,8 @@ static bool
 has_path(X509 *leaf, STACK_OF(X509) * anchors, STACK_OF(X509) * helpers, int64_t now)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	/* an anchor need not be self-signed (RFC 5280 section 6.1.1) */
+	unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
 	X509_VERIFY_PARAM *param;
 	bool good = false;
 
@@ -235,11 +237,13 @@ has_path(X509 *leaf, STACK_OF(X509) * anchors, STACK_OF(X509) * helpers, int64_t
 		goto out;
 	X509_STORE_CTX_set0_trusted_stack(ctx, anchors);
 	param = X509_STORE_CTX_get0_param(ctx);
-	X509_VERIFY_PARAM_set_time(param, (time_t)now);
+	if (now < 0)
+		flags |= X509_V_FLAG_NO_CHECK_TIME;
+	else
+		X509_VERIFY_PARAM_set_time(param, (time_t)now);
 	X509_VERIFY_PARAM_set_depth(param, PATH_DEPTH_MAX);
 	X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
-	/* an anchor need not be self-signed (RFC 5280 section 6.1.1) */
-	good = X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN) == 1 &&
+	good = X509_VERIFY_PARAM_set_flags(param, flags) == 1 &&
 	       X509_verify_cert(ctx) == 1;
 out:
 	X509_STORE_CTX_free(ctx);

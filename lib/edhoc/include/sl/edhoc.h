@@ -113,7 +113,7 @@ void sl_edhoc_init(struct sl_edhoc *s, enum sl_edhoc_role role,
 /* Wipes and frees. For every run, however it ended. */
 void sl_edhoc_clear(struct sl_edhoc *s);
 
-/* --- Initiator ------------------------------------------------------------------------------- */
+/* --- Initiator --- */
 
 /* ephemeral: fresh, of the suite's ecdh type; taken over at once, also on failure. own is borrowed
  * until message_3 is written. */
@@ -139,7 +139,7 @@ enum sl_err sl_edhoc_read_message_4(
 /* The first OSCORE message of the Responder verified: key confirmation without message_4. */
 enum sl_err sl_edhoc_confirm(struct sl_edhoc *s) SL_MUST_USE;
 
-/* --- Responder ------------------------------------------------------------------------------- */
+/* --- Responder --- */
 
 /* SL_EMALFORMED, SL_EUNSUPPORTED (method, suite, critical EAD). */
 enum sl_err sl_edhoc_read_message_1(
@@ -162,7 +162,7 @@ enum sl_err sl_edhoc_read_message_3(
 enum sl_err sl_edhoc_write_message_4(
         struct sl_edhoc *s, struct sl_span ead, struct sl_span *out) SL_MUST_USE;
 
-/* --- both ------------------------------------------------------------------------------------ */
+/* --- both --- */
 
 #define SL_EDHOC_CANDIDATES_MAX 8
 
@@ -197,7 +197,7 @@ void sl_edhoc_forget_message(struct sl_edhoc *s);
 /* The ephemeral keys that keeps_ephemeral kept are not needed any more. */
 void sl_edhoc_forget_ephemeral(struct sl_edhoc *s);
 
-/* --- keys, when COMPLETED or PERSISTED ------------------------------------------------------- */
+/* --- keys, when COMPLETED or PERSISTED --- */
 
 /* EDHOC_Exporter (section 4.2.1). A pair of label and context serves one purpose. SL_EREPLAY. */
 enum sl_err sl_edhoc_export(const struct sl_edhoc *s, uint64_t label, struct sl_span context,

@@ -8,7 +8,7 @@
 #include <sl/reader.h>
 #include <sl/writer.h>
 
-/* --- byte string identifiers: C_I, C_R, kid ------------------------------------------------- */
+/* --- byte string identifiers: C_I, C_R, kid --- */
 
 #define SL_EDHOC_ID_MAX 32 /* our limit; OSCORE allows 7 at most */
 
@@ -37,7 +37,7 @@ struct sl_edhoc_id_choice {
 enum sl_err sl_edhoc_id_choose(
         struct sl_edhoc_id *id, const struct sl_edhoc_id_choice *choice) SL_MUST_USE;
 
-/* --- external authorization data ------------------------------------------------------------- */
+/* --- external authorization data --- */
 
 struct sl_edhoc_ead_item {
 	int64_t label; /* as sent: negative is critical */
@@ -55,7 +55,7 @@ void sl_edhoc_ead_write(struct sl_writer *w, const struct sl_edhoc_ead_item *ite
  * item has that length. */
 void sl_edhoc_ead_pad(struct sl_writer *w, size_t len);
 
-/* --- error messages -------------------------------------------------------------------------- */
+/* --- error messages --- */
 
 enum sl_edhoc_error_code {
 	SL_EDHOC_ERROR_NONE = 0, /* success: never sent */
@@ -83,7 +83,7 @@ bool sl_edhoc_suites_next(struct sl_edhoc_suites *suites, int64_t *number);
 /* One int, or an array. count is at least 1. */
 void sl_edhoc_suites_write(struct sl_writer *w, const int64_t *numbers, size_t count);
 
-/* --- payloads of requests to a server -------------------------------------------------------- */
+/* --- payloads of requests to a server --- */
 
 enum sl_edhoc_payload_kind {
 	SL_EDHOC_PAYLOAD_MESSAGE_1, /* true, then message_1 */

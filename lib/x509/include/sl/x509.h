@@ -94,7 +94,7 @@ enum sl_err sl_cert_to_pem(struct sl_span der, char *out, size_t cap) SL_MUST_US
  * (POSIX seconds; pass now < 0 to leave the validity out). SL_EAUTH. */
 enum sl_err sl_cert_verify_issued_by(
         const struct sl_cert *cert, const struct sl_cert *issuer, int64_t now) SL_MUST_USE;
-/* DER certificates to build a path from. now in POSIX seconds. */
+/* DER certificates to build a path from. now in POSIX seconds; negative leaves the validity out. */
 struct sl_cert_path {
 	const struct sl_span *anchors; /* trusted */
 	size_t anchor_count;
