@@ -150,6 +150,8 @@ START_TEST(a_path_leads_to_an_anchor)
 	ck_assert_err(verify(c.leaf, NULL, &c.middle, MID_2025), SL_EAUTH);
 	ck_assert_err(verify(c.leaf, &c.root, &c.middle, YEAR_2024 - 1), SL_EAUTH);
 	ck_assert_err(verify(c.leaf, &c.root, &c.middle, YEAR_2034 + 1), SL_EAUTH);
+	ck_assert_ok(verify(c.leaf, &c.root, &c.middle, -1)); /* no clock */
+	ck_assert_err(verify(c.leaf, &c.root, NULL, -1), SL_EAUTH);
 	authority_release();
 }
 END_TEST
