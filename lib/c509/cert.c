@@ -70,7 +70,7 @@ sl_c509_encode_whole(const struct sl_c509_form *form, struct sl_span der,
 	if (der.len > SL_X509_MAX || !sl_der_is_strict(der))
 		return SL_EMALFORMED;
 	form->encode(&r, points, w, scratch);
-	if (w->failed)
+	if (w->failed && !r.failed)
 		return SL_ESPACE;
 	if (sl_reader_finish(&r) != SL_OK ||
 	        sl_c509_decode_whole(form, sl_writer_span(w), &again) != SL_OK)
