@@ -68,7 +68,9 @@ enum sl_err sl_c509_public_key(const struct sl_c509_cert *cert, struct sl_pkey *
 enum sl_err sl_c509_verify_native(
         const struct sl_c509_cert *cert, const struct sl_pkey *issuer) SL_MUST_USE;
 
-/* Makes C509 out of the first ten elements (a sequence, type 2) and a signature over them. */
+/* Makes C509 out of the first ten elements (a sequence, type 2) and a signature over them.
+ * SL_EMALFORMED: the elements, or their algorithm is not the key's. SL_EUNSUPPORTED: the key cannot
+ * sign. SL_ESPACE. */
 enum sl_err sl_c509_sign_native(struct sl_span tbs, const struct sl_pkey *key, uint8_t *out,
         size_t cap, size_t *len) SL_MUST_USE;
 
