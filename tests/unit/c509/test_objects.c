@@ -7,6 +7,7 @@
 #include <sl/c509.h>
 #include <sl/cbor.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #define V3       "a0{020102}"
@@ -163,7 +164,7 @@ START_TEST(halves_of_ecdsa_signatures)
 	        {67, 0}};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		char text[1200] = "03{00 30{02{", number[160];
+		char text[1200], number[160];
 		uint8_t out[512];
 		size_t len = 0;
 		enum sl_err err;
@@ -171,8 +172,9 @@ START_TEST(halves_of_ecdsa_signatures)
 		for (size_t j = 0; j < rows[i].r_len; j++)
 			memcpy(number + 2 * j, "11", 2);
 		number[2 * rows[i].r_len] = '\0';
-		strncat(text, number, 140);
-		strncat(text, "} 020101}}", 16);
+		ck_assert_int_lt(
+		        snprintf(text, sizeof text, "03{00 30{02{%s} 020101}}", number),
+		        (int)sizeof text);
 		{
 			struct sl_span signature = der(text);
 			char whole[2048] =
