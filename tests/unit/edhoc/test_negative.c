@@ -138,6 +138,39 @@ START_TEST(generated_cases)
 }
 END_TEST
 
+static void
+ck_no_plaintext(void)
+{
+	for (size_t i = 0; i < sizeof run.plaintext; i++)
+		ck_assert_uint_eq(run.plaintext[i], 0);
+}
+
+/* Before anyone is asked for a credential; and what was decrypted is gone. */
+START_TEST(a_mac_of_another_length_is_refused_when_it_is_read)
+{
+	json_t *root = vectors_load("edhoc_negative_generated.json"), *row;
+	size_t i, count = 0;
+
+	json_array_foreach(vectors_list(root, "cases"), i, row)
+	{
+		const char *name = vectors_text(row, "name");
+		int n = message_number(vectors_text(row, "message"));
+		struct sl_edhoc_seen seen;
+
+		if (strncmp(name, "mac_", 4) != 0 || strcmp(name, "mac_wrong") == 0)
+			continue;
+		prepare(n);
+		ck_assert_msg(run_read(&run, n, vectors_hex(row, "hex"), &seen) == SL_EMALFORMED,
+		        "%s", name);
+		ck_no_plaintext();
+		run_end(&run);
+		count++;
+	}
+	vectors_ran("MACs of another length", count);
+	json_decref(root);
+}
+END_TEST
+
 /* message_2 around a PLAINTEXT_2 of the vector: KEYSTREAM_2 = HKDF-Expand(PRK_2e, (0, TH_2, len)). */
 static struct sl_span
 seal_2(struct sl_span plaintext)
@@ -310,6 +343,7 @@ main(void)
 
 	tcase_add_checked_fixture(tc, load_trace_2, NULL);
 	tcase_add_test(tc, generated_cases);
+	tcase_add_test(tc, a_mac_of_another_length_is_refused_when_it_is_read);
 	tcase_add_test(tc, the_seal_of_this_test_is_the_published_one);
 	tcase_add_test(tc, invalid_items_of_rfc_9529);
 	tcase_add_test(tc, points_of_low_order);
