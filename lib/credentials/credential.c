@@ -4,11 +4,13 @@
 #include "inside.h"
 
 #include <sl/c509.h>
+#include <sl/text.h>
 #include <sl/x509.h>
 
 #include <string.h>
 
 #define POINT_MAX  97 /* of P-384, uncompressed */
+#define RAW_MAX    96 /* the same without its first byte */
 #define CLAIMS_MAX 32
 #define CLAIM_SUB  2
 #define CLAIM_EXP  4
@@ -232,6 +234,56 @@ sl_ccs_times_read(struct sl_ccs_times *times, struct sl_span ccs)
 		return SL_EMALFORMED;
 	*times = got;
 	return SL_OK;
+}
+
+static enum sl_err
+write_cose_key(struct sl_writer *w, struct sl_span kid, const struct sl_pkey *key)
+{
+	uint8_t raw[RAW_MAX];
+	size_t len = 0, i = 0;
+	enum sl_err err;
+
+	while (i < CURVES && curves[i].type != sl_pkey_type(key))
+		i++;
+	if (i == CURVES)
+		return SL_EUNSUPPORTED;
+	err = sl_pkey_to_raw_public(key, raw, sizeof raw, &len);
+	if (err != SL_OK)
+		return err;
+	sl_cbor_write_map(w, 3U + (kid.len > 0) + (curves[i].kty == KTY_EC2));
+	sl_cbor_write_int(w, KEY_KTY);
+	sl_cbor_write_int(w, curves[i].kty);
+	if (kid.len > 0) {
+		sl_cbor_write_int(w, KEY_KID);
+		sl_cbor_write_bytes(w, kid);
+	}
+	sl_cbor_write_int(w, KEY_CRV);
+	sl_cbor_write_int(w, curves[i].crv);
+	sl_cbor_write_int(w, KEY_X);
+	sl_cbor_write_bytes(w, sl_span(raw, curves[i].len));
+	if (curves[i].kty == KTY_EC2) {
+		sl_cbor_write_int(w, KEY_Y);
+		sl_cbor_write_bytes(w, sl_span(raw + curves[i].len, curves[i].len));
+	}
+	return SL_OK;
+}
+
+enum sl_err
+sl_ccs_write(
+        struct sl_writer *w, struct sl_span subject, struct sl_span kid, const struct sl_pkey *key)
+{
+	enum sl_err err;
+
+	if (!sl_is_plain_utf8(subject))
+		return SL_EMALFORMED;
+	sl_cbor_write_map(w, 2);
+	sl_cbor_write_int(w, CLAIM_SUB);
+	sl_cbor_write_text_span(w, subject);
+	sl_cbor_write_int(w, CLAIM_CNF);
+	sl_cbor_write_map(w, 1);
+	sl_cbor_write_int(w, CNF_KEY);
+	err = write_cose_key(w, kid, key);
+	return err == SL_OK ? sl_writer_finish(w) : err;
 }
 
 static enum sl_err

@@ -90,6 +90,12 @@ void sl_credential_clear(struct sl_credential *credential);
  * its sign, or absent. A private part is refused. SL_EMALFORMED, SL_EUNSUPPORTED. */
 enum sl_err sl_cose_key_decode(struct sl_pkey **key, struct sl_span item) SL_MUST_USE;
 
+/* A CWT Claims Set around a public key, deterministic, as in RFC 9529 section 3:
+ * { 2: subject, 8: { 1: { 1: kty, 2: kid, -1: crv, -2: x, -3: y } } }. kid empty: none.
+ * SL_EMALFORMED (the subject is no plain text), SL_EUNSUPPORTED, SL_ESPACE. */
+enum sl_err sl_ccs_write(struct sl_writer *w, struct sl_span subject, struct sl_span kid,
+        const struct sl_pkey *key) SL_MUST_USE;
+
 /* --- trust --- */
 
 /* What is provisioned about one peer. Borrowed. */
