@@ -11,6 +11,10 @@
 #define CONFIG_PATHS_MAX    8
 #define CONFIG_CHAIN_MAX    4
 #define CONFIG_PROFILES_MAX 16
+#define CONFIG_SUITES_MAX   8
+#define CONFIG_OWN_MAX      8
+#define CONFIG_PEERS_MAX    256
+#define CONFIG_URI_MAX      127
 
 struct config_listen {
 	char address[64]; /* IPv4 or IPv6 literal without brackets */
@@ -43,6 +47,41 @@ struct config_ca {
 	unsigned instance; /* 1..127: first byte of every serial number */
 };
 
+/* A credential of ours, and the key in it. */
+struct config_own {
+	char key[CONFIG_PATH_MAX + 1];        /* PEM, readable by its owner only */
+	char credential[CONFIG_PATH_MAX + 1]; /* PEM, CCS or C509 */
+	bool is_static_dh;                    /* else it signs */
+	int send;                             /* enum sl_id_cred_label */
+};
+
+struct config_edhoc {
+	bool is_on;       /* the section is there; everything below holds only then */
+	unsigned methods; /* bit (1 << METHOD) */
+	int64_t suites[CONFIG_SUITES_MAX]; /* by preference */
+	size_t suite_count;
+	bool sends_message_4;    /* always; else never */
+	bool accepts_combined;   /* header CoAP-EDHOC: ?1 of our proxy (RFC 9668) */
+	unsigned sessions;       /* half-open ones, and finished ones that are remembered */
+	unsigned session_life_s; /* of a half-open one */
+	int64_t context_life_s, context_idle_s; /* of an OSCORE context out of EDHOC */
+	unsigned crypto_budget;                 /* per cent of one core, for handshakes */
+	bool accepts_issued; /* valid certificates of this authority authenticate their identity */
+	char revoked[CONFIG_PATH_MAX + 1]; /* fingerprints, one a line; empty: none */
+	struct config_own own[CONFIG_OWN_MAX];
+	size_t own_count; /* at least 1 */
+};
+
+/* Who may enrol: one credential, or every certificate below an anchor. */
+struct config_peer {
+	char file[CONFIG_PATH_MAX + 1];
+	bool is_anchor;
+	char identity[POLICY_TEMPLATE_MAX + 1]; /* of an anchor: a template */
+	char profile[POLICY_NAME_MAX + 1];
+	unsigned functions;           /* allowed: bit (1 << enum sl_est_function) */
+	char uri[CONFIG_URI_MAX + 1]; /* what x5u or c5u refers to; empty: none */
+};
+
 struct config {
 	char file[CONFIG_PATH_MAX + 1];
 	struct config_listen listen;
@@ -56,6 +95,9 @@ struct config {
 	struct profile profiles[CONFIG_PROFILES_MAX];
 	size_t profile_count; /* at least 1 */
 	struct config_limits limits;
+	struct config_edhoc edhoc;
+	struct config_peer peers[CONFIG_PEERS_MAX]; /* the first that fits decides */
+	size_t peer_count;
 	unsigned retry_after_s; /* Max-Age of an inner 5.03 */
 	bool quiet_errors;      /* unprotected errors without diagnostic text */
 };

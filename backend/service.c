@@ -212,6 +212,7 @@ enrol(struct call *call)
 	        .label = call->target.label,
 	        .csr = call->ask->body,
 	        .is_renewal = call->target.function == SL_EST_SREN,
+	        .binding = call->ask->binding,
 	        .now = call->ask->now,
 	        .boot_ms = call->ask->boot_ms,
 	};

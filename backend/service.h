@@ -21,9 +21,10 @@ struct service_ask {
 	const char *identity, *profile; /* authenticated by the security context */
 	unsigned functions;             /* allowed: bit (1 << enum sl_est_function) */
 	const struct sl_coap_msg *request;
-	struct sl_span body; /* the whole one */
-	int64_t now;         /* POSIX seconds */
-	uint64_t boot_ms;    /* CLOCK_BOOTTIME */
+	struct sl_span body;    /* the whole one */
+	struct sl_span binding; /* what challengePassword must equal; empty: none known */
+	int64_t now;            /* POSIX seconds */
+	uint64_t boot_ms;       /* CLOCK_BOOTTIME */
 };
 
 /* For the log. */

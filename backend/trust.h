@@ -19,6 +19,9 @@ struct trust_options {
 	struct store *store;         /* NULL with --check */
 	const struct ca *ca;         /* NULL with --check */
 	int64_t now;                 /* POSIX seconds */
+	/* Told once when the revocation file cannot be read any more, and when it can again; NULL: nobody.
+	 * Called from any thread that asks. */
+	void (*warn)(const char *text);
 };
 
 /* Loads keys, credentials, anchors, peers and the revocation file; message says which file is wrong and how to
@@ -41,24 +44,28 @@ struct trust_ask {
 };
 
 /* The validated credentials that ID_CRED_I may mean; clear them. Errors as of sl_credential_resolve. */
-enum sl_err trust_resolve(struct trust *t, const struct trust_ask *ask,
-        struct sl_candidates *candidates) SL_MUST_USE;
+enum sl_err trust_resolve(
+        struct trust *t, const struct trust_ask *ask, struct sl_candidates *candidates) SL_MUST_USE;
 
 /* Who a peer is. Plain data, may be copied. */
 struct trust_peer {
 	char identity[POLICY_IDENTITY_MAX + 1];
 	char profile[POLICY_NAME_MAX + 1];
-	unsigned functions;            /* allowed: bit (1 << enum sl_est_function) */
-	int64_t not_after;             /* of the credential; INT64_MAX: it has no end */
-	uint8_t cred_hash[32];         /* SHA-256 of the credential's content (DER, CCS, C509) */
+	unsigned functions;      /* allowed: bit (1 << enum sl_est_function) */
+	int64_t not_after;       /* of the credential; INT64_MAX: it has no end */
+	uint8_t cred_hash[32];   /* SHA-256 of the credential's content (DER, CCS, C509) */
+	uint8_t cert_hash[32];   /* of a certificate in C509: that of its DER; else the same */
+	uint8_t anchor_hash[32]; /* of the anchor above it; of a credential by itself the same */
 	uint8_t serial[SL_SERIAL_MAX]; /* of a certificate that this authority issued */
 	size_t serial_len;             /* 0: it is another's */
 };
 
-/* The owner of a credential that EDHOC verified. SL_EAUTH: no rule names it, it is revoked, or over. SL_EIO: the
- * store or the revocation file cannot be read. *reason is a fixed text for the log. */
-enum sl_err trust_authorise(struct trust *t, const struct sl_credential *verified, int64_t now,
-        struct trust_peer *peer, const char **reason) SL_MUST_USE;
+/* The owner of a credential that EDHOC verified, one of those that trust_resolve gave for the same ask. SL_EAUTH:
+ * no rule names it, it is revoked, or over. SL_EIO: the store or the revocation file cannot be read. *reason
+ * is a fixed text for the log. */
+enum sl_err trust_authorise(struct trust *t, const struct trust_ask *ask,
+        const struct sl_credential *verified, struct trust_peer *peer,
+        const char **reason) SL_MUST_USE;
 /* Whether what was made for the peer may be used on: its credential is in its time, and not revoked since. Cheap:
  * looks at the file and the store at most once a second. */
 bool trust_holds(struct trust *t, const struct trust_peer *peer, int64_t now, uint64_t now_ms);
