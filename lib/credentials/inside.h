@@ -23,6 +23,7 @@ struct sl_path {
 	enum sl_key_purpose purpose;
 	const struct sl_span *helpers;
 	size_t helper_count;
+	bool is_trusted; /* the credential by itself: see struct sl_known_credential */
 };
 
 enum sl_err sl_credential_validate(

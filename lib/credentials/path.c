@@ -47,6 +47,7 @@ check_leaf(struct sl_span der, const struct sl_path *path)
 	if (err != SL_OK)
 		return err;
 	if (!may_serve(cert.has_key_usage, cert.key_usage, path->purpose) ||
+	        !is_in_time(path->trust->now, cert.not_before, cert.not_after) ||
 	        (path->trust->requires_cmc_ra && !cert.is_cmc_ra))
 		return SL_EAUTH;
 	return SL_OK;
@@ -60,7 +61,7 @@ validate_der(struct sl_span leaf, const struct sl_path *path, const struct sl_sp
 	        helpers, helper_count, path->trust->now};
 	enum sl_err err = check_leaf(leaf, path);
 
-	return err == SL_OK ? sl_cert_verify_path(leaf, &full) : err;
+	return err == SL_OK && !path->is_trusted ? sl_cert_verify_path(leaf, &full) : err;
 }
 
 static enum sl_err
@@ -153,6 +154,8 @@ validate_native(const struct sl_c509_cert *leaf, const struct sl_path *path)
 	        !is_in_time(trust->now, leaf->not_before, leaf->not_after) ||
 	        (trust->requires_cmc_ra && !leaf->is_cmc_ra))
 		return SL_EAUTH;
+	if (path->is_trusted)
+		return SL_OK;
 	for (size_t i = 0; i < path->helper_count; i++) {
 		if (find_anchor(&cert, i, trust) == SL_OK)
 			return SL_OK; /* what the peer sent beyond is not needed */
@@ -189,4 +192,30 @@ sl_credential_validate(const struct sl_credential *credential, const struct sl_p
 	default:
 		return validate_c509(credential, path);
 	}
+}
+
+enum sl_err
+sl_credential_times(const struct sl_credential *credential, int64_t *not_before, int64_t *not_after)
+{
+	struct sl_ccs_times times = {0, 0};
+	struct sl_c509_cert c509;
+	struct sl_cert cert;
+	enum sl_err err;
+
+	if (credential->kind == SL_CREDENTIAL_CCS) {
+		err = sl_ccs_times_read(&times, credential->content);
+	} else if (credential->kind == SL_CREDENTIAL_X509) {
+		err = sl_cert_decode(&cert, credential->content);
+		if (err == SL_OK)
+			times = (struct sl_ccs_times){cert.not_before, cert.not_after};
+	} else {
+		err = sl_c509_decode(&c509, credential->content, false);
+		if (err == SL_OK)
+			times = (struct sl_ccs_times){c509.not_before, c509.not_after};
+	}
+	if (err == SL_OK) {
+		*not_before = times.not_before;
+		*not_after = times.expires;
+	}
+	return err;
 }

@@ -43,14 +43,22 @@ consider(struct sl_candidates *candidates, struct sl_credential *c, const struct
 	return err;
 }
 
+static bool
+is_trusted(const struct sl_trust *trust, struct sl_span cred)
+{
+	for (size_t i = 0; i < trust->known_count; i++)
+		if (trust->known[i].is_trusted && sl_span_equal(trust->known[i].cred, cred))
+			return true;
+	return false;
+}
+
 /* What is carried by value, and is a certificate: it need not be known. */
 static enum sl_err
-take_carried(
-        struct sl_candidates *candidates, const struct sl_id_cred *id, const struct sl_path *path)
+take_carried(struct sl_candidates *candidates, const struct sl_id_cred *id, struct sl_path *path)
 {
-	bool is_x509 = id->x5chain_count > 0;
+	struct sl_span cred = id->x5chain_count > 0 ? id->x5chain[0] : id->c5c[0];
 	struct sl_credential c;
-	enum sl_err err = sl_credential_decode(&c, is_x509 ? id->x5chain[0] : id->c5c[0]);
+	enum sl_err err = sl_credential_decode(&c, cred);
 
 	if (err != SL_OK)
 		return err;
@@ -58,12 +66,13 @@ take_carried(
 		sl_credential_clear(&c);
 		return SL_EAUTH;
 	}
+	path->is_trusted = is_trusted(path->trust, cred);
 	return consider(candidates, &c, path);
 }
 
 /* Among what is known. The last failure of one that agrees is the answer when none is valid. */
 static enum sl_err
-look_up(struct sl_candidates *candidates, const struct sl_id_cred *id, const struct sl_path *path)
+look_up(struct sl_candidates *candidates, const struct sl_id_cred *id, struct sl_path *path)
 {
 	const struct sl_trust *trust = path->trust;
 	enum sl_err err = id->kccs.len > 0 ? SL_EAUTH : SL_ENOTFOUND;
@@ -73,6 +82,7 @@ look_up(struct sl_candidates *candidates, const struct sl_id_cred *id, const str
 
 		if (sl_credential_decode(&c, trust->known[i].cred) != SL_OK)
 			continue;
+		path->is_trusted = trust->known[i].is_trusted;
 		if (agrees(id, &c, &trust->known[i]))
 			err = consider(candidates, &c, path);
 		else

@@ -86,6 +86,9 @@ struct sl_credential {
  * than COSE_Key). Says nothing about trust. */
 enum sl_err sl_credential_decode(struct sl_credential *credential, struct sl_span cred) SL_MUST_USE;
 void sl_credential_clear(struct sl_credential *credential);
+/* Both included; INT64_MIN and INT64_MAX: without a beginning, without an end. SL_EMALFORMED. */
+enum sl_err sl_credential_times(const struct sl_credential *credential, int64_t *not_before,
+        int64_t *not_after) SL_MUST_USE;
 /* COSE_Key (RFC 9052 section 7): P-256, P-384, Ed25519, Ed448, X25519, X448; y of a point may be
  * its sign, or absent. A private part is refused. SL_EMALFORMED, SL_EUNSUPPORTED. */
 enum sl_err sl_cose_key_decode(struct sl_pkey **key, struct sl_span item) SL_MUST_USE;
@@ -104,6 +107,9 @@ struct sl_known_credential {
 	bool has_kid;
 	struct sl_span kid; /* what ID_CRED { kid } refers to */
 	struct sl_span uri; /* what x5u or c5u refers to; empty: none */
+	/* The certificate is believed by itself, its time and key usage apart: no path to an anchor.
+	 * A CCS always is. */
+	bool is_trusted;
 };
 
 /* What the peer's key will be used for (methods 0 to 3). */
