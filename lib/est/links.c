@@ -85,6 +85,21 @@ fits_target(const struct pattern *pattern, const struct sl_est_link *link)
 	return fits(&rest, target);
 }
 
+/* One of the further attributes of that name that have a value; none of ours is quoted. */
+static bool
+fits_attribute(const struct pattern *pattern, struct sl_span name, const char *attributes)
+{
+	while (attributes != NULL && *attributes == ';') {
+		size_t len = strcspn(++attributes, ";"), name_len = strcspn(attributes, ";=");
+
+		if (name_len < len && sl_span_equal(name, sl_span(attributes, name_len)) &&
+		        fits(pattern, sl_span(attributes + name_len + 1, len - name_len - 1)))
+			return true;
+		attributes += len;
+	}
+	return false;
+}
+
 static bool
 fits_query(const struct sl_est_link *link, struct sl_span query)
 {
@@ -100,7 +115,9 @@ fits_query(const struct sl_est_link *link, struct sl_span query)
 		return fits_target(&pattern, link);
 	if (sl_span_equal_text(name, "rt"))
 		return fits_any(&pattern, link->rt);
-	return sl_span_equal_text(name, "ct") && fits_any(&pattern, link->ct);
+	if (sl_span_equal_text(name, "ct"))
+		return fits_any(&pattern, link->ct);
+	return fits_attribute(&pattern, name, link->attributes);
 }
 
 static void

@@ -120,6 +120,40 @@ START_TEST(writes_other_links)
 END_TEST
 
 static const struct {
+	const char *because, *query;
+	bool fits;
+} attribute_queries[] = {
+        {"the type", "rt=core.edhoc", true},
+        {"a method", "ed-method=0", true},
+        {"another method", "ed-method=3", true},
+        {"a method that is not there", "ed-method=1", false},
+        {"a suite", "ed-csuite=24", true},
+        {"half a number", "ed-csuite=2", false},
+        {"a prefix", "ed-csuite=2*", true},
+        {"a negative label", "ed-idcred-t=-1", true},
+        {"a flag has no value", "ed-r=", false},
+        {"a flag has not any value", "ed-r=*", false},
+        {"half a name", "ed-meth=0", false},
+        {"a longer name", "ed-methods=0", false},
+        {"no name", "=0", false},
+        {"another's attribute", "ed-i=1", false},
+};
+
+START_TEST(filters_by_further_attributes)
+{
+	const struct sl_est_link link = {.target = "/e",
+	        .rt = "core.edhoc",
+	        .attributes = ";ed-r;ed-csuite=24;ed-method=0;ed-method=3;ed-idcred-t=-1"};
+	struct sl_span query = heap_copy(sl_span_text(attribute_queries[_i].query));
+	char out[200];
+	struct sl_writer w = sl_writer_over(out, sizeof out);
+
+	ck_assert_ok(sl_est_links_encode(&w, &link, 1, &query, 1));
+	ck_assert_msg((w.len > 0) == attribute_queries[_i].fits, "%s", attribute_queries[_i].because);
+}
+END_TEST
+
+static const struct {
 	const char *because, *body;
 	size_t count;
 	const char *target, *rt, *ct; /* of the first; NULL: absent */
@@ -239,6 +273,8 @@ main(void)
 	tcase_add_loop_test(tc, filters_links, 0, (int)ARRAY_LEN(filters));
 	tcase_add_test(tc, a_short_buffer_is_noticed);
 	tcase_add_test(tc, writes_other_links);
+	tcase_add_loop_test(
+	        tc, filters_by_further_attributes, 0, (int)ARRAY_LEN(attribute_queries));
 	tcase_add_loop_test(tc, reads_documents, 0, (int)ARRAY_LEN(readable));
 	tcase_add_loop_test(tc, refuses_malformed_documents, 0, (int)ARRAY_LEN(malformed));
 	tcase_add_test(tc, prefixes_are_shorter_documents_or_none);

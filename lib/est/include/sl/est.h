@@ -133,10 +133,28 @@ struct sl_est_link {
  * most cap). */
 size_t sl_est_links(const char *root, struct sl_est_link *links, size_t cap);
 /* Link-format body of the links that match every query (RFC 6690 section 4.1): "href=/est*",
- * "rt=ace.est*", "ct=281", with or without quotes; a query about anything else matches nothing.
- * SL_ESPACE. An empty result is an empty body. */
+ * "rt=ace.est*", "ct=281", "ed-method=3", with or without quotes; a query about an attribute that
+ * a link has not, or has without a value, does not match. SL_ESPACE. An empty result is an empty
+ * body. */
 enum sl_err sl_est_links_encode(struct sl_writer *w, const struct sl_est_link *links, size_t count,
         const struct sl_span *queries, size_t query_count) SL_MUST_USE;
+
+/* About an EDHOC resource whose server is the Responder (RFC 9668 section 6). */
+struct sl_est_edhoc {
+	const int64_t *suites; /* by preference */
+	size_t suite_count;
+	unsigned methods;      /* 1 << METHOD */
+	unsigned credentials;  /* 1 << TYPE: 0 CWT, 1 CCS, 2 X.509, 3 C509 */
+	const int64_t *labels; /* COSE header labels that an ID_CRED may have */
+	size_t label_count;
+	bool takes_combined; /* EDHOC and the first OSCORE request in one message */
+};
+
+#define SL_EST_EDHOC_ATTRIBUTES_MAX 400 /* bytes with NUL: all suites, methods, types, labels */
+
+/* Text for the attributes of a link with rt "core.edhoc". SL_ESPACE. */
+enum sl_err sl_est_edhoc_attributes(
+        char *out, size_t cap, const struct sl_est_edhoc *offer) SL_MUST_USE;
 
 struct sl_est_found {
 	struct sl_span target, rt, ct;
