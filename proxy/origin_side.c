@@ -1,295 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * One pool of easy handles, as many as there may be transfers; the queue in front is the core's. */
+ * libcurl's multi interface on the loop, and one pool of transfers, as many as there may be; the queue in front
+ * is the core's. */
 #include "origin_side.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-#include <sys/socket.h>
 
-#include <curl/curl.h>
-
-#include <sl/buf.h>
-
-#include "kept.h"
-#include "request.h"
-#include "response_head.h"
-
-#define CONNECTION_LIFE_MAX_S 600L
-#define CONNECTION_IDLE_MAX_S 10L /* origins close idle ones after 15 s and more: we are first */
-#define RECEIVE_BUFFER_BYTES  16384L
-
-struct transfer {
-	struct origin_side *side;
-	CURL *easy;
-	CURLU *url;
-	struct core_fetch fetch;
-	struct curl_slist headers[REQUEST_FIELDS_MAX];
-	struct request_fields fields;
-	size_t body_sent;
-	struct response_head head;
-	struct sl_buf body;
-	bool is_running, is_head_bad, is_body_large, is_exhausted, is_address_refused;
-};
+#include "transfer.h"
 
 struct origin_side {
 	struct origin_side_config config;
-	CURLM *multi;
+	struct transfer_shared shared;
 	struct loop_timer *timer;
 	struct transfer *transfers;
 	size_t transfer_count;
-	struct kept kept;
 	bool is_starting; /* a transfer that has no connection yet */
 	struct origin_side_counts counts;
 };
 
-/* --- callbacks of libcurl: translate, nothing more ----------------------------------------------------------- */
-
-/* No seek callback exists, so a body that was begun cannot be sent a second time. */
-static size_t
-on_read(char *out, size_t size, size_t count, void *arg)
-{
-	struct transfer *t = arg;
-	size_t left = t->fetch.body.len - t->body_sent, n = size * count;
-
-	n = n < left ? n : left;
-	if (n > 0)
-		memcpy(out, t->fetch.body.ptr + t->body_sent, n);
-	t->body_sent += n;
-	return n;
-}
-
-static size_t
-on_header(char *line, size_t size, size_t count, void *arg)
-{
-	struct transfer *t = arg;
-
-	t->is_head_bad =
-	        t->is_head_bad || !response_head_line(&t->head, sl_span(line, size * count));
-	return t->is_head_bad ? 0 : size * count;
-}
-
-static size_t
-on_body(char *bytes, size_t size, size_t count, void *arg)
-{
-	struct transfer *t = arg;
-	enum sl_err err = sl_buf_add(&t->body, sl_span(bytes, size * count));
-
-	t->is_body_large = err == SL_ELIMIT;
-	t->is_exhausted = err == SL_ENOMEM;
-	return err == SL_OK ? size * count : 0;
-}
-
-/* The one place that sees the true address, whatever a name or a strange literal led to. */
-static curl_socket_t
-on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
-{
-	struct transfer *t = arg;
-	struct address a;
-	int fd;
-
-	if (purpose != CURLSOCKTYPE_IPCXN ||
-	        !address_from_socket(
-	                &a, (const struct sockaddr *)(const void *)&to->addr, to->addrlen) ||
-	        !origin_allows_address(t->fetch.origin, &a)) {
-		t->is_address_refused = true;
-		t->side->counts.refused_addresses++;
-		return CURL_SOCKET_BAD;
-	}
-	fd = kept_open(&t->side->kept, to->family, to->socktype, to->protocol);
-	t->is_exhausted = fd < 0 && errno != EAFNOSUPPORT;
-	return fd;
-}
-
-/* --- the request ------------------------------------------------------------------------------------------------ */
-
 static void
-link_headers(struct transfer *t)
+finish(struct origin_side *side, struct transfer *t, CURLcode rc)
 {
-	for (size_t i = 0; i < t->fields.count; i++) {
-		t->headers[i].data = t->fields.lines[i];
-		t->headers[i].next = i + 1 < t->fields.count ? &t->headers[i + 1] : NULL;
-	}
-}
+	struct sl_map_http_result result;
 
-/* The same URL through libcurl's parser: both have to see the same place. */
-static bool
-parse_url(struct transfer *t)
-{
-	const struct sl_map_target *want = &t->fetch.origin->target;
-	char *host = NULL, *port = NULL, *scheme = NULL, wanted_host[SL_MAP_HOST_MAX + 3];
-	bool fits = false;
-
-	snprintf(wanted_host, sizeof wanted_host, want->host_is_ipv6 ? "[%s]" : "%s", want->host);
-	t->url = curl_url();
-	if (t->url != NULL &&
-	        curl_url_set(t->url, CURLUPART_URL, t->fetch.url,
-	                CURLU_PATH_AS_IS | CURLU_DISALLOW_USER) == CURLUE_OK &&
-	        curl_url_get(t->url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-	        curl_url_get(t->url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-	        curl_url_get(t->url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK)
-		fits = strcasecmp(host, wanted_host) == 0 &&
-		       strtoul(port, NULL, 10) == want->port &&
-		       strcmp(scheme, want->is_https ? "https" : "http") == 0;
-	curl_free(host);
-	curl_free(port);
-	curl_free(scheme);
-	return fits;
-}
-
-static CURLcode
-set_method(struct transfer *t)
-{
-	const struct core_fetch *f = &t->fetch;
-	bool has_body = f->body.len > 0 || strcmp(f->method, "POST") == 0 ||
-	                strcmp(f->method, "PUT") == 0 || strcmp(f->method, "PATCH") == 0;
-	/* nothing to rewind, so only a fresh connection keeps libcurl from sending twice */
-	CURLcode rc = curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, f->body.len == 0 ? 1L : 0L);
-
-	if (has_body)
-		rc |= curl_easy_setopt(t->easy, CURLOPT_POST, 1L) |
-		      curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL) |
-		      curl_easy_setopt(
-		              t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)f->body.len) |
-		      curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_read) |
-		      curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
-	else
-		rc |= curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
-	return rc | curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, f->method);
-}
-
-static CURLcode
-set_limits(struct transfer *t)
-{
-	const struct limits *l = t->side->config.limits;
-	CURL *e = t->easy;
-
-	return curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR,
-	               t->fetch.origin->target.is_https ? "https" : "http") |
-	       curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) |
-	       curl_easy_setopt(e, CURLOPT_PROXY, "") | curl_easy_setopt(e, CURLOPT_NOPROXY, "*") |
-	       curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) |
-	       curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) |
-	       curl_easy_setopt(e, CURLOPT_HTTP09_ALLOWED, 0L) |
-	       curl_easy_setopt(e, CURLOPT_HTTP_CONTENT_DECODING, 0L) |
-	       curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L) |
-	       curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) |
-	       /* a resolver that hangs is left behind, not waited for: it would stop the loop */
-	       curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L) |
-	       curl_easy_setopt(e, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_BYTES) |
-	       curl_easy_setopt(e, CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFE_MAX_S) |
-	       curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, CONNECTION_IDLE_MAX_S) |
-	       curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)l->connect_timeout) |
-	       curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)l->total_timeout);
-}
-
-static CURLcode
-set_tls(struct transfer *t)
-{
-	const struct origin *o = t->fetch.origin;
-	CURL *e = t->easy;
-	CURLcode rc = curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L) |
-	              curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L) |
-	              curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-
-	if (o->ca_file[0] != '\0') /* this file instead of the system's anchors, not beside them */
-		rc |= curl_easy_setopt(e, CURLOPT_CAINFO, o->ca_file) |
-		      curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
-	if (o->client_cert[0] != '\0')
-		rc |= curl_easy_setopt(e, CURLOPT_SSLCERT, o->client_cert) |
-		      curl_easy_setopt(e, CURLOPT_SSLKEY, o->client_key);
-	return rc;
-}
-
-static CURLcode
-set_callbacks(struct transfer *t)
-{
-	CURL *e = t->easy;
-
-	return curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header) |
-	       curl_easy_setopt(e, CURLOPT_HEADERDATA, t) |
-	       curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) |
-	       curl_easy_setopt(e, CURLOPT_WRITEDATA, t) |
-	       curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket) |
-	       curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t) |
-	       curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, kept_close) |
-	       curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, &t->side->kept) |
-	       curl_easy_setopt(e, CURLOPT_PRIVATE, t) |
-	       curl_easy_setopt(e, CURLOPT_CURLU, t->url) |
-	       curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers);
-}
-
-/* --- the result --------------------------------------------------------------------------------------------------- */
-
-static bool
-has_connected(const struct transfer *t)
-{
-	curl_off_t us = 0;
-
-	return curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &us) == CURLE_OK && us > 0;
-}
-
-static enum sl_map_transport
-transport_of(const struct transfer *t, CURLcode rc)
-{
-	if (rc != CURLE_OK && (t->is_exhausted || rc == CURLE_OUT_OF_MEMORY))
-		return SL_MAP_EXHAUSTED;
-	if (t->is_body_large || t->is_head_bad)
-		return t->is_body_large ? SL_MAP_TOO_LARGE : SL_MAP_BAD_HTTP;
-	switch (rc) {
-	case CURLE_OK:
-		return t->head.is_done ? SL_MAP_RESPONSE : SL_MAP_BAD_HTTP;
-	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_COULDNT_CONNECT:
-	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CIPHER:
-	case CURLE_SSL_CACERT_BADFILE:
-		return SL_MAP_UNREACHABLE;
-	case CURLE_OPERATION_TIMEDOUT:
-		return has_connected(t) ? SL_MAP_NO_ANSWER : SL_MAP_CONNECT_TIMEOUT;
-	case CURLE_GOT_NOTHING:
-	case CURLE_SEND_ERROR:
-	case CURLE_RECV_ERROR:
-	case CURLE_SEND_FAIL_REWIND:
-		return t->head.bytes == 0 ? SL_MAP_CLOSED : SL_MAP_BAD_HTTP;
-	default:
-		return SL_MAP_BAD_HTTP;
-	}
-}
-
-/* A handle that failed is not used again: libcurl 8 keeps its wish to rewind the body over a reset. */
-static void
-release(struct transfer *t, bool is_good)
-{
-	curl_multi_remove_handle(t->side->multi, t->easy);
-	if (is_good)
-		curl_easy_reset(t->easy);
-	else
-		curl_easy_cleanup(t->easy);
-	t->easy = is_good ? t->easy : NULL;
-	curl_url_cleanup(t->url);
-	t->url = NULL;
-	t->is_running = false;
-}
-
-static void
-report(struct transfer *t, enum sl_map_transport transport, CURLcode rc)
-{
-	struct sl_map_http_result result = {.transport = transport};
-
-	if (transport == SL_MAP_UNREACHABLE)
-		result.detail =
-		        t->is_address_refused ? "address not allowed" : curl_easy_strerror(rc);
-	if (transport == SL_MAP_RESPONSE) {
-		response_head_result(&t->head, &result);
-		result.body = sl_buf_view(&t->body);
-	}
-	t->side->config.on_result(t->side->config.ctx, t->fetch.ref, &result);
+	transfer_result(t, rc, &result);
+	side->config.on_result(side->config.ctx, t->fetch.ref, &result);
 	sl_buf_clear(&t->body);
+	transfer_release(t, rc == CURLE_OK);
 }
 
 static void
@@ -298,14 +34,13 @@ take_results(struct origin_side *side)
 	CURLMsg *msg;
 	int left;
 
-	while ((msg = curl_multi_info_read(side->multi, &left)) != NULL) {
+	while ((msg = curl_multi_info_read(side->shared.multi, &left)) != NULL) {
 		struct transfer *t = NULL;
 
 		if (msg->msg != CURLMSG_DONE || curl_easy_getinfo(msg->easy_handle,
 		                                        CURLINFO_PRIVATE, (char **)&t) != CURLE_OK)
 			continue;
-		report(t, transport_of(t, msg->data.result), msg->data.result);
-		release(t, msg->data.result == CURLE_OK);
+		finish(side, t, msg->data.result);
 	}
 }
 
@@ -318,9 +53,9 @@ on_ready(void *ctx, int fd, bool can_read, bool can_write)
 	int running;
 
 	if (side->is_starting)
-		side->counts.ended_kept += kept_end_unasked(&side->kept);
+		side->counts.ended_kept += kept_end_unasked(&side->shared.kept);
 	side->is_starting = false;
-	curl_multi_socket_action(side->multi, fd,
+	curl_multi_socket_action(side->shared.multi, fd,
 	        (can_read ? CURL_CSELECT_IN : 0) | (can_write ? CURL_CSELECT_OUT : 0), &running);
 	take_results(side);
 }
@@ -338,14 +73,14 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 	struct loop_watch *watch = socket_arg;
 
 	(void)easy;
-	kept_set_busy(&side->kept, fd, what != CURL_POLL_REMOVE);
+	kept_set_busy(&side->shared.kept, fd, what != CURL_POLL_REMOVE);
 	if (what == CURL_POLL_REMOVE) {
 		loop_watch_free(watch);
-		return curl_multi_assign(side->multi, fd, NULL) == CURLM_OK ? 0 : -1;
+		return curl_multi_assign(side->shared.multi, fd, NULL) == CURLM_OK ? 0 : -1;
 	}
 	if (watch == NULL) {
 		watch = loop_watch_new(side->config.loop, fd, on_ready, side);
-		if (watch == NULL || curl_multi_assign(side->multi, fd, watch) != CURLM_OK) {
+		if (watch == NULL || curl_multi_assign(side->shared.multi, fd, watch) != CURLM_OK) {
 			loop_watch_free(watch);
 			return -1;
 		}
@@ -369,13 +104,13 @@ on_timer(CURLM *multi, long timeout_ms, void *arg)
 static enum sl_err
 new_transfers(struct origin_side *side)
 {
-	side->transfers = calloc(side->config.limits->transfers, sizeof *side->transfers);
+	side->transfers = calloc(side->shared.limits->transfers, sizeof *side->transfers);
 	if (side->transfers == NULL)
 		return SL_ENOMEM;
-	side->transfer_count = side->config.limits->transfers;
+	side->transfer_count = side->shared.limits->transfers;
 	for (size_t i = 0; i < side->transfer_count; i++) {
-		side->transfers[i].side = side;
-		sl_buf_init(&side->transfers[i].body, side->config.limits->response_body);
+		side->transfers[i].shared = &side->shared;
+		sl_buf_init(&side->transfers[i].body, side->shared.limits->response_body);
 	}
 	return SL_OK;
 }
@@ -383,7 +118,7 @@ new_transfers(struct origin_side *side)
 static enum sl_err
 new_multi(struct origin_side *side)
 {
-	CURLM *m = side->multi = curl_multi_init();
+	CURLM *m = side->shared.multi = curl_multi_init();
 
 	if (m == NULL)
 		return SL_ENOMEM;
@@ -392,7 +127,7 @@ new_multi(struct origin_side *side)
 	        curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, on_timer) != CURLM_OK ||
 	        curl_multi_setopt(m, CURLMOPT_TIMERDATA, side) != CURLM_OK ||
 	        curl_multi_setopt(m, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING) != CURLM_OK ||
-	        curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, (long)side->config.limits->transfers) !=
+	        curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, (long)side->shared.limits->transfers) !=
 	                CURLM_OK)
 		return SL_EIO;
 	return SL_OK;
@@ -407,7 +142,8 @@ origin_side_new(struct origin_side **out, const struct origin_side_config *confi
 	if (side == NULL)
 		return SL_ENOMEM;
 	side->config = *config;
-	if (kept_init(&side->kept, 4 * side->config.limits->transfers) == SL_OK &&
+	side->shared.limits = config->limits;
+	if (kept_init(&side->shared.kept, 4 * side->shared.limits->transfers) == SL_OK &&
 	        curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
 		side->timer = loop_timer_new(config->loop, on_expired, side);
 	if (side->timer != NULL)
@@ -430,12 +166,12 @@ origin_side_free(struct origin_side *side)
 		struct transfer *t = &side->transfers[i];
 
 		if (t->is_running)
-			release(t, false);
+			transfer_release(t, false);
 		curl_easy_cleanup(t->easy);
 		sl_buf_clear(&t->body);
 	}
-	curl_multi_cleanup(side->multi);
-	kept_clear(&side->kept);
+	curl_multi_cleanup(side->shared.multi);
+	kept_clear(&side->shared.kept);
 	loop_timer_free(side->timer);
 	free(side->transfers);
 	free(side);
@@ -459,26 +195,14 @@ void
 origin_side_start(struct origin_side *side, const struct core_fetch *fetch)
 {
 	struct transfer *t = find_transfer(side, NULL);
-	bool fits;
+	struct sl_map_http_result result = {.transport = SL_MAP_EXHAUSTED};
 
-	if (t == NULL || (t->easy == NULL && (t->easy = curl_easy_init()) == NULL)) {
-		side->config.on_result(side->config.ctx, fetch->ref,
-		        &(const struct sl_map_http_result){.transport = SL_MAP_EXHAUSTED});
-		return;
-	}
-	t->fetch = *fetch;
-	t->body_sent = 0;
-	t->is_head_bad = t->is_body_large = t->is_exhausted = t->is_address_refused = false;
-	response_head_init(&t->head);
-	t->is_running = side->is_starting = true;
-	request_fields(&t->fields, fetch);
-	link_headers(t);
-	fits = parse_url(t);
-	if (fits && (set_method(t) | set_limits(t) | set_tls(t) | set_callbacks(t)) == CURLE_OK &&
-	        curl_multi_add_handle(side->multi, t->easy) == CURLM_OK)
-		return;
-	release(t, false);
-	report(t, fits ? SL_MAP_EXHAUSTED : SL_MAP_UNREACHABLE, CURLE_OK);
+	if (t != NULL)
+		result.transport = transfer_start(t, fetch);
+	if (result.transport == SL_MAP_RESPONSE)
+		side->is_starting = true;
+	else
+		side->config.on_result(side->config.ctx, fetch->ref, &result);
 }
 
 void
@@ -488,12 +212,15 @@ origin_side_abort(struct origin_side *side, struct sl_ref ref)
 
 	if (t == NULL)
 		return;
-	release(t, false);
+	transfer_release(t, false);
 	sl_buf_clear(&t->body);
 }
 
 struct origin_side_counts
 origin_side_counts(const struct origin_side *side)
 {
-	return side->counts;
+	struct origin_side_counts counts = side->counts;
+
+	counts.refused_addresses = side->shared.refused_addresses;
+	return counts;
 }

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * What libcurl is told about one request, what it brings, and what came of it. */
+#include "transfer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#define CONNECTION_LIFE_MAX_S 600L
+#define CONNECTION_IDLE_MAX_S 10L /* origins close idle ones after 15 s and more: we are first */
+#define RECEIVE_BUFFER_BYTES  16384L
+
+/* --- callbacks of libcurl: translate, nothing more ----------------------------------------------------------- */
+
+/* No seek callback exists, so a body that was begun cannot be sent a second time. */
+static size_t
+on_read(char *out, size_t size, size_t count, void *arg)
+{
+	struct transfer *t = arg;
+	size_t left = t->fetch.body.len - t->body_sent, n = size * count;
+
+	n = n < left ? n : left;
+	if (n > 0)
+		memcpy(out, t->fetch.body.ptr + t->body_sent, n);
+	t->body_sent += n;
+	return n;
+}
+
+static size_t
+on_header(char *line, size_t size, size_t count, void *arg)
+{
+	struct transfer *t = arg;
+
+	t->is_head_bad =
+	        t->is_head_bad || !response_head_line(&t->head, sl_span(line, size * count));
+	return t->is_head_bad ? 0 : size * count;
+}
+
+static size_t
+on_body(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct transfer *t = arg;
+	enum sl_err err = sl_buf_add(&t->body, sl_span(bytes, size * count));
+
+	t->is_body_large = err == SL_ELIMIT;
+	t->is_exhausted = err == SL_ENOMEM;
+	return err == SL_OK ? size * count : 0;
+}
+
+/* The one place that sees the true address, whatever a name or a strange literal led to. */
+static curl_socket_t
+on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct transfer *t = arg;
+	struct address a;
+	int fd;
+
+	if (purpose != CURLSOCKTYPE_IPCXN ||
+	        !address_from_socket(
+	                &a, (const struct sockaddr *)(const void *)&to->addr, to->addrlen) ||
+	        !origin_allows_address(t->fetch.origin, &a)) {
+		t->is_address_refused = true;
+		t->shared->refused_addresses++;
+		return CURL_SOCKET_BAD;
+	}
+	fd = kept_open(&t->shared->kept, to->family, to->socktype, to->protocol);
+	t->is_exhausted = fd < 0 && errno != EAFNOSUPPORT;
+	return fd;
+}
+
+/* --- the request ------------------------------------------------------------------------------------------------ */
+
+static void
+link_headers(struct transfer *t)
+{
+	for (size_t i = 0; i < t->fields.count; i++) {
+		t->headers[i].data = t->fields.lines[i];
+		t->headers[i].next = i + 1 < t->fields.count ? &t->headers[i + 1] : NULL;
+	}
+}
+
+/* The same URL through libcurl's parser: both have to see the same place. */
+static bool
+parse_url(struct transfer *t)
+{
+	const struct sl_map_target *want = &t->fetch.origin->target;
+	char *host = NULL, *port = NULL, *scheme = NULL, wanted_host[SL_MAP_HOST_MAX + 3];
+	bool fits = false;
+
+	snprintf(wanted_host, sizeof wanted_host, want->host_is_ipv6 ? "[%s]" : "%s", want->host);
+	t->url = curl_url();
+	if (t->url != NULL &&
+	        curl_url_set(t->url, CURLUPART_URL, t->fetch.url,
+	                CURLU_PATH_AS_IS | CURLU_DISALLOW_USER) == CURLUE_OK &&
+	        curl_url_get(t->url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+	        curl_url_get(t->url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+	        curl_url_get(t->url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK)
+		fits = strcasecmp(host, wanted_host) == 0 &&
+		       strtoul(port, NULL, 10) == want->port &&
+		       strcmp(scheme, want->is_https ? "https" : "http") == 0;
+	curl_free(host);
+	curl_free(port);
+	curl_free(scheme);
+	return fits;
+}
+
+static CURLcode
+set_method(struct transfer *t)
+{
+	const struct core_fetch *f = &t->fetch;
+	bool has_body = f->body.len > 0 || strcmp(f->method, "POST") == 0 ||
+	                strcmp(f->method, "PUT") == 0 || strcmp(f->method, "PATCH") == 0;
+	/* nothing to rewind, so only a fresh connection keeps libcurl from sending twice */
+	CURLcode rc = curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, f->body.len == 0 ? 1L : 0L);
+
+	if (has_body)
+		rc |= curl_easy_setopt(t->easy, CURLOPT_POST, 1L) |
+		      curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL) |
+		      curl_easy_setopt(
+		              t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)f->body.len) |
+		      curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_read) |
+		      curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
+	else
+		rc |= curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
+	return rc | curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, f->method);
+}
+
+static CURLcode
+set_limits(struct transfer *t)
+{
+	const struct limits *l = t->shared->limits;
+	CURL *e = t->easy;
+
+	return curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR,
+	               t->fetch.origin->target.is_https ? "https" : "http") |
+	       curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) |
+	       curl_easy_setopt(e, CURLOPT_PROXY, "") | curl_easy_setopt(e, CURLOPT_NOPROXY, "*") |
+	       curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) |
+	       curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) |
+	       curl_easy_setopt(e, CURLOPT_HTTP09_ALLOWED, 0L) |
+	       curl_easy_setopt(e, CURLOPT_HTTP_CONTENT_DECODING, 0L) |
+	       curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L) |
+	       curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) |
+	       /* a resolver that hangs is left behind, not waited for: it would stop the loop */
+	       curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L) |
+	       curl_easy_setopt(e, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_BYTES) |
+	       curl_easy_setopt(e, CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFE_MAX_S) |
+	       curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, CONNECTION_IDLE_MAX_S) |
+	       curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)l->connect_timeout) |
+	       curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)l->total_timeout);
+}
+
+static CURLcode
+set_tls(struct transfer *t)
+{
+	const struct origin *o = t->fetch.origin;
+	CURL *e = t->easy;
+	CURLcode rc = curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L) |
+	              curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L) |
+	              curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+
+	if (o->ca_file[0] != '\0') /* this file instead of the system's anchors, not beside them */
+		rc |= curl_easy_setopt(e, CURLOPT_CAINFO, o->ca_file) |
+		      curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+	if (o->client_cert[0] != '\0')
+		rc |= curl_easy_setopt(e, CURLOPT_SSLCERT, o->client_cert) |
+		      curl_easy_setopt(e, CURLOPT_SSLKEY, o->client_key);
+	return rc;
+}
+
+static CURLcode
+set_callbacks(struct transfer *t)
+{
+	CURL *e = t->easy;
+
+	return curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header) |
+	       curl_easy_setopt(e, CURLOPT_HEADERDATA, t) |
+	       curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) |
+	       curl_easy_setopt(e, CURLOPT_WRITEDATA, t) |
+	       curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket) |
+	       curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t) |
+	       curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, kept_close) |
+	       curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, &t->shared->kept) |
+	       curl_easy_setopt(e, CURLOPT_PRIVATE, t) |
+	       curl_easy_setopt(e, CURLOPT_CURLU, t->url) |
+	       curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers);
+}
+
+/* --- the result --------------------------------------------------------------------------------------------------- */
+
+static bool
+has_connected(const struct transfer *t)
+{
+	curl_off_t us = 0;
+
+	return curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &us) == CURLE_OK && us > 0;
+}
+
+static enum sl_map_transport
+transport_of(const struct transfer *t, CURLcode rc)
+{
+	if (rc != CURLE_OK && (t->is_exhausted || rc == CURLE_OUT_OF_MEMORY))
+		return SL_MAP_EXHAUSTED;
+	if (t->is_body_large || t->is_head_bad)
+		return t->is_body_large ? SL_MAP_TOO_LARGE : SL_MAP_BAD_HTTP;
+	switch (rc) {
+	case CURLE_OK:
+		return t->head.is_done ? SL_MAP_RESPONSE : SL_MAP_BAD_HTTP;
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_CACERT_BADFILE:
+		return SL_MAP_UNREACHABLE;
+	case CURLE_OPERATION_TIMEDOUT:
+		return has_connected(t) ? SL_MAP_NO_ANSWER : SL_MAP_CONNECT_TIMEOUT;
+	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_FAIL_REWIND:
+		return t->head.bytes == 0 ? SL_MAP_CLOSED : SL_MAP_BAD_HTTP;
+	default:
+		return SL_MAP_BAD_HTTP;
+	}
+}
+
+/* A handle that failed is not used again: libcurl 8 keeps its wish to rewind the body over a reset. */
+void
+transfer_release(struct transfer *t, bool is_good)
+{
+	curl_multi_remove_handle(t->shared->multi, t->easy);
+	if (is_good)
+		curl_easy_reset(t->easy);
+	else
+		curl_easy_cleanup(t->easy);
+	t->easy = is_good ? t->easy : NULL;
+	curl_url_cleanup(t->url);
+	t->url = NULL;
+	t->is_running = false;
+}
+
+void
+transfer_result(const struct transfer *t, CURLcode rc, struct sl_map_http_result *out)
+{
+	*out = (struct sl_map_http_result){.transport = transport_of(t, rc)};
+	if (out->transport == SL_MAP_UNREACHABLE)
+		out->detail =
+		        t->is_address_refused ? "address not allowed" : curl_easy_strerror(rc);
+	if (out->transport == SL_MAP_RESPONSE) {
+		response_head_result(&t->head, out);
+		out->body = sl_buf_view(&t->body);
+	}
+}
+
+enum sl_map_transport
+transfer_start(struct transfer *t, const struct core_fetch *fetch)
+{
+	if (t->easy == NULL && (t->easy = curl_easy_init()) == NULL)
+		return SL_MAP_EXHAUSTED;
+	t->fetch = *fetch;
+	t->body_sent = 0;
+	t->is_head_bad = t->is_body_large = t->is_exhausted = t->is_address_refused = false;
+	response_head_init(&t->head);
+	t->is_running = true;
+	request_fields(&t->fields, fetch);
+	link_headers(t);
+	if (!parse_url(t)) {
+		transfer_release(t, false);
+		return SL_MAP_UNREACHABLE;
+	}
+	if ((set_method(t) | set_limits(t) | set_tls(t) | set_callbacks(t)) == CURLE_OK &&
+	        curl_multi_add_handle(t->shared->multi, t->easy) == CURLM_OK)
+		return SL_MAP_RESPONSE;
+	transfer_release(t, false);
+	return SL_MAP_EXHAUSTED;
+}
