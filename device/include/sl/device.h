@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The device as a library: an EST client (RFC 7030, RFC 9148) whose every request is protected
- * with OSCORE (RFC 8613), over a state directory that survives power cuts. It is the directory of
- * sealift-device(1); docs/device.md says what lies in it and which answers are believed. */
+ * with OSCORE (RFC 8613), under a pre-shared context or one that EDHOC (RFC 9528) makes, over a
+ * state directory that survives power cuts. It is the directory of sealift-device(1);
+ * docs/device.md says what lies in it and which answers are believed. */
 #ifndef SL_DEVICE_H
 #define SL_DEVICE_H
 
@@ -36,10 +37,35 @@ struct sl_device_where {
 };
 
 /* Makes the directory from a provisioning file (`sealift-est add-context`), once: a second
- * directory from the same file would use sequence numbers again and break the encryption. why
+ * directory from the same file would use sequence numbers again and break the encryption. A file
+ * with an "edhoc" object says what the next call is told; its file names are relative to it. why
  * may be NULL. SL_EMALFORMED, SL_EUNSUPPORTED (the file, where), SL_ENOTFOUND, SL_EAUTH (owner,
  * mode), SL_EREPLAY (there is a state already), SL_ENOMEM, SL_EIO. */
 enum sl_err sl_device_init(const char *state, const char *provisioning_file,
+        const struct sl_device_where *where, struct sl_device_why *why) SL_MUST_USE;
+
+#define SL_DEVICE_PEERS_MAX 4
+
+/* A device that gets its contexts from EDHOC, as Initiator. Files are copied. NULL or "" where
+ * there is none; at least one peer, or anchors. */
+struct sl_device_edhoc {
+	const char *key;        /* private key, PEM, readable by nobody else */
+	const char *credential; /* around it: certificates in PEM, a CCS, or C509 */
+	const char *send;       /* kid, kccs, x5t, x5chain, c5t or c5c; default kid or x5t or c5t */
+	const char *peers[SL_DEVICE_PEERS_MAX]; /* exactly these are the server's */
+	const char *anchors; /* or any certificate for CMC (id-kp-cmcRA) under one of these, PEM */
+	const char *peer_name; /* that must be its CommonName or a dNSName of it */
+	const char *method;    /* 0 to 3; default 3 for a CCS, else 0 */
+	const char *suites;    /* by preference: "2,3"; default those, where they fit the key */
+	const char *identity;  /* default: the subject of the credential */
+	bool requires_message_4;
+	bool is_combined;   /* message_3 goes with the first request (RFC 9668) where that can be */
+	bool is_bound;      /* requests for certificates name the EDHOC session */
+	bool keeps_to_this; /* and never shows the enrolled certificate instead */
+};
+
+/* The same directory; its contexts live in a handle only. Errors as above. */
+enum sl_err sl_device_init_edhoc(const char *state, const struct sl_device_edhoc *edhoc,
         const struct sl_device_where *where, struct sl_device_why *why) SL_MUST_USE;
 
 /* --- what may be heard while a call blocks ------------------------------------------------- */
@@ -51,6 +77,8 @@ enum sl_device_step {
 	SL_DEVICE_REQUEST_RESUMED,  /* those of a call that was cut are taken again */
 	SL_DEVICE_WAITING,          /* wait_ms from now the identical request goes out again */
 	SL_DEVICE_CERTIFICATE_KEPT, /* verified, and durable in place of the old one */
+	SL_DEVICE_EDHOC_BEGUN,
+	SL_DEVICE_EDHOC_DONE, /* the server is who it should be; there is a context */
 };
 
 struct sl_device_progress {
@@ -96,6 +124,7 @@ void sl_device_close(struct sl_device *device);
 struct sl_device_state {
 	const char *identity;                       /* of the provisioning */
 	const char *server, *target, *route, *root; /* "" where there is none */
+	bool is_edhoc;                              /* else the context is pre-shared */
 	uint64_t numbers_reserved; /* sequence numbers below it may have been used */
 	bool has_certificate;
 	bool has_pending_request; /* an enrolment under way: the next one goes on with it */
@@ -126,6 +155,8 @@ enum sl_device_outcome {
 	SL_DEVICE_CANCELLED,  /* by is_cancelled */
 	SL_DEVICE_MISUSED,    /* an argument cannot be; nobody was asked */
 	SL_DEVICE_FAILED,     /* here: a file, the resolver, the socket, memory */
+	SL_DEVICE_BAD_PEER,   /* EDHOC: it could not be shown that the server is who it should be */
+	SL_DEVICE_UNWANTED,   /* EDHOC: the server, or somebody in its place, does not want us */
 };
 
 /* "done", "no authentic answer in time", ...; never NULL. */
@@ -154,6 +185,7 @@ struct sl_device_enrolment {
 	const char *common_name; /* enroll: 1 to 64 characters; NULL: the identity */
 	bool is_forced;          /* enroll although there is a valid certificate */
 	bool is_rekey;           /* reenroll with a new key; without it key must be ANY */
+	bool is_bound;           /* the request names the EDHOC session (challengePassword) */
 };
 
 /* A first certificate, POST /sen; a renewal with the same names, POST /sren. Anchors are fetched
@@ -183,6 +215,12 @@ struct sl_device_link {
 	bool osc;
 };
 
+/* UDP datagrams and the bytes in them. */
+struct sl_device_traffic {
+	uint32_t datagrams_sent, datagrams_received;
+	uint64_t bytes_sent, bytes_received;
+};
+
 /* Of the last call that asks; borrowed from the handle until the next call with it. What the
  * call does not give is empty, as all of it is when the last call asked nobody. */
 struct sl_device_result {
@@ -200,6 +238,10 @@ struct sl_device_result {
 	size_t certificate_count;
 	const struct sl_span *anchors; /* DER */
 	size_t anchor_count;
+	struct sl_device_traffic traffic; /* of the whole call, */
+	struct sl_device_traffic edhoc;   /* and what of it EDHOC was, but for combined requests */
+	uint32_t edhoc_runs;              /* that were begun */
+	uint32_t edhoc_messages[4];       /* bytes of message_1 to message_4 of the last run */
 };
 
 /* Never NULL. */
