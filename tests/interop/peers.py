@@ -58,6 +58,30 @@ def aiocoap():
     return None
 
 
+def lakers():
+    """A Python that has lakers, aiocoap and what both need for EDHOC."""
+    for python in (os.path.join(FOLDER, "aiocoap", "bin", "python"), "/usr/bin/python3", sys.executable):
+        if not os.path.exists(python):
+            continue
+        done = subprocess.run([python, "-c", "import lakers, cbor2, cryptography, aiocoap.edhoc\n"
+                               "from importlib.metadata import version\n"
+                               "print('lakers', version('lakers-python'), 'aiocoap', version('aiocoap'))"],
+                              capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            print(f"{done.stdout.strip()} in {python}")
+            return python
+    skip("lakers", "no Python has it; tools/peers brings one")
+    return None
+
+
+def run_in(find):
+    """Goes on in the interpreter that find() names: for tests that use a peer's library in their own process."""
+    if "SL_INSIDE" not in os.environ:
+        python = os.environ["SL_INSIDE"] = find()
+        sys.stdout.flush()
+        os.execv(python, [python, *sys.argv])
+
+
 def read_context(provisioning):
     with open(provisioning, encoding="utf-8") as f:
         return json.load(f)
