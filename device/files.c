@@ -233,6 +233,42 @@ files_read_secret_path(const char *path, struct sl_buf *out, struct complaint *w
 }
 
 enum sl_err
+files_read_path(const char *path, struct sl_buf *out, struct complaint *why)
+{
+	return read_at(AT_FDCWD, path, false, out, why);
+}
+
+/* Its name stands in a directory that need not be readable, so all of it is synced. */
+static enum sl_err
+fill(int fd, unsigned mode, struct sl_span bytes)
+{
+	enum sl_err err = write_all(fd, bytes);
+
+	if (err == SL_OK && (fchmod(fd, (mode_t)mode) != 0 || fsync(fd) != 0 || syncfs(fd) != 0))
+		err = SL_EIO;
+	return err;
+}
+
+enum sl_err
+files_create_path(const char *path, unsigned mode, struct sl_span bytes, struct complaint *why)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	enum sl_err err;
+
+	if (fd < 0 && errno == EEXIST)
+		return complain(why, SL_EREPLAY, "%s: is there already; it stays as it is", path);
+	if (fd < 0)
+		return complain(why, SL_EIO, "%s: %s", path, strerror(errno));
+	err = fill(fd, mode, bytes);
+	if (err != SL_OK) {
+		err = complain(why, err, "%s: %s", path, strerror(errno));
+		(void)unlink(path);
+	}
+	close(fd);
+	return err;
+}
+
+enum sl_err
 files_lock(const struct files *f, const char *name, int *held, struct complaint *why)
 {
 	int fd = openat(f->dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);

@@ -43,6 +43,12 @@ enum sl_err files_read(const struct files *f, const char *name, bool is_secret, 
 /* A file anywhere, as secret. */
 enum sl_err files_read_secret_path(
         const char *path, struct sl_buf *out, struct complaint *why) SL_MUST_USE;
+/* A file anywhere that others may read. */
+enum sl_err files_read_path(
+        const char *path, struct sl_buf *out, struct complaint *why) SL_MUST_USE;
+/* A new file anywhere, durable, or none. SL_EREPLAY (there is one), SL_EIO. */
+enum sl_err files_create_path(const char *path, unsigned mode, struct sl_span bytes,
+        struct complaint *why) SL_MUST_USE;
 /* Durable. SL_ENOTFOUND when from is not there. */
 enum sl_err files_rename(const struct files *f, const char *from, const char *to) SL_MUST_USE;
 /* Durable; a missing file is fine. */
