@@ -105,6 +105,19 @@ sl_edhoc_forget_ephemeral(struct sl_edhoc *s)
 }
 
 void
+sl_edhoc_move(struct sl_edhoc *s, const struct sl_edhoc_memory *memory, struct sl_pkey **ephemeral)
+{
+	struct sl_pkey *old = s->ephemeral;
+
+	s->ephemeral = NULL;
+	sl_edhoc_forget_ephemeral(s);
+	sl_edhoc_forget_message(s);
+	s->memory = *memory;
+	s->ephemeral = *ephemeral;
+	*ephemeral = old;
+}
+
+void
 sl_edhoc_abort(struct sl_edhoc *s)
 {
 	sl_edhoc_forget_plaintext(s);

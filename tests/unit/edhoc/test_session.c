@@ -438,6 +438,38 @@ START_TEST(ephemeral_keys_may_outlive_completion)
 }
 END_TEST
 
+/* Between message_2 and message_3 the run fits into the struct and a key of the caller's. */
+START_TEST(a_waiting_responder_moves)
+{
+	static const struct sl_edhoc_memory none;
+	struct sl_edhoc_memory memory;
+	struct sl_pkey *key = NULL;
+
+	bring(SL_EDHOC_RESPONDER, SL_EDHOC_WAIT_M3);
+	memory = run.s.memory;
+	sl_edhoc_move(&run.s, &none, &key);
+	ck_assert_ptr_nonnull(key);
+	ck_assert_ptr_null(run.s.ephemeral);
+	ck_assert_ptr_null(run.s.peer_ephemeral);
+	ck_assert_uint_eq(sl_edhoc_message(&run.s).len, 0);
+	for (size_t i = 0; i < v.message[2].len; i++)
+		ck_assert_uint_eq(run.message[i], 0);
+	ck_assert(sl_edhoc_is_duplicate(&run.s, v.message[1]));
+
+	sl_edhoc_move(&run.s, &memory, &key);
+	ck_assert_ptr_null(key);
+	ck_assert_ok(take(READ_3));
+	ck_assert_ok(take(VERIFY));
+	ck_assert_int_eq(run.s.state, SL_EDHOC_COMPLETED);
+	run_end(&run);
+
+	bring(SL_EDHOC_RESPONDER, SL_EDHOC_WAIT_M3);
+	sl_edhoc_move(&run.s, &none, &key);
+	sl_edhoc_clear(&run.s);
+	sl_pkey_free(key);
+}
+END_TEST
+
 START_TEST(an_exporter_label_fits_cbor)
 {
 	uint8_t a[32], b[32];
@@ -472,6 +504,7 @@ main(void)
 	tcase_add_test(tc, message_4_is_as_agreed);
 	tcase_add_test(tc, what_is_done_is_wiped);
 	tcase_add_test(tc, ephemeral_keys_may_outlive_completion);
+	tcase_add_test(tc, a_waiting_responder_moves);
 	tcase_add_test(tc, an_exporter_label_fits_cbor);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

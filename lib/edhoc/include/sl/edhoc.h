@@ -196,6 +196,11 @@ bool sl_edhoc_is_duplicate(const struct sl_edhoc *s, struct sl_span message);
 void sl_edhoc_forget_message(struct sl_edhoc *s);
 /* The ephemeral keys that keeps_ephemeral kept are not needed any more. */
 void sl_edhoc_forget_ephemeral(struct sl_edhoc *s);
+/* A Responder that waits for message_3 gets other storage: memory takes the place of the old one, whose
+ * message is wiped, and *ephemeral changes places with our ephemeral key; the peer's is freed. While it has
+ * neither (an empty memory, a NULL key) only _is_duplicate, _move, _abort and _clear may be called. */
+void sl_edhoc_move(
+        struct sl_edhoc *s, const struct sl_edhoc_memory *memory, struct sl_pkey **ephemeral);
 
 /* --- keys, when COMPLETED or PERSISTED --- */
 
