@@ -107,6 +107,25 @@ sl_base64url_decode(uint8_t *out, size_t cap, size_t *len, struct sl_span text)
 }
 
 enum sl_err
+sl_base64_encode(char *out, size_t cap, struct sl_span bytes)
+{
+	size_t len = SL_BASE64_LEN(bytes.len);
+
+	if (cap == 0 || bytes.len > cap || len > cap - 1)
+		return SL_ESPACE;
+	if (sl_base64url_encode(out, cap, bytes) != SL_OK)
+		return SL_ESPACE;
+	for (size_t i = 0; i < len; i++) {
+		if (i >= SL_BASE64URL_LEN(bytes.len))
+			out[i] = '=';
+		else if (out[i] == '-' || out[i] == '_')
+			out[i] = out[i] == '-' ? '+' : '/';
+	}
+	out[len] = '\0';
+	return SL_OK;
+}
+
+enum sl_err
 sl_parse_uint(uint64_t *out, struct sl_span text, uint64_t max)
 {
 	uint64_t v = 0;

@@ -50,6 +50,24 @@ START_TEST(base64url_vectors)
 }
 END_TEST
 
+/* RFC 4648 section 10; the last two by hand: 62 63 62 63 and 59 63 0. */
+static const struct {
+	const char *plain, *text;
+} padded[] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="},
+	{"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff\xbf", "+/+/"}, {"\xef\xf0", "7/A="}};
+
+START_TEST(base64_vectors)
+{
+	char text[16];
+	size_t len = strlen(padded[_i].text);
+
+	ck_assert_ok(sl_base64_encode(text, len + 1, sl_span_text(padded[_i].plain)));
+	ck_assert_str_eq(text, padded[_i].text);
+	ck_assert_uint_eq(SL_BASE64_LEN(strlen(padded[_i].plain)), len);
+	ck_assert_err(sl_base64_encode(text, len, sl_span_text(padded[_i].plain)), SL_ESPACE);
+}
+END_TEST
+
 static const struct {
 	const char *because, *text;
 } not_base64url[] = {
@@ -205,6 +223,7 @@ main(void)
 	TCase *t = tcase_create("text");
 
 	tcase_add_test(t, hex_round_trip_and_refusals);
+	tcase_add_loop_test(t, base64_vectors, 0, ARRAY_LEN(padded));
 	tcase_add_loop_test(t, base64url_vectors, 0, ARRAY_LEN(rfc4648));
 	tcase_add_loop_test(t, base64url_refusals, 0, ARRAY_LEN(not_base64url));
 	tcase_add_test(t, base64url_refuses_a_nul);

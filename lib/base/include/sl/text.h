@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Text forms: hex, base64url without padding (RFC 4648 section 5, strict), decimal numbers, and the
- * sizes and times with units that people write (64KiB, 30s). */
+ * Text forms: hex, base64url without padding (RFC 4648 section 5, strict), base64 with padding
+ * (section 4, writing only), decimal numbers, and the sizes and times with units that people write
+ * (64KiB, 30s). */
 #ifndef SL_TEXT_H
 #define SL_TEXT_H
 
@@ -20,6 +21,12 @@ enum sl_err sl_base64url_encode(char *out, size_t cap, struct sl_span bytes) SL_
 /* One spelling per value: no padding, no white space, no foreign character, unused low bits zero,
  * length mod 4 never 1. SL_EMALFORMED, SL_ESPACE. */
 enum sl_err sl_base64url_decode(uint8_t *out, size_t cap, size_t *len, struct sl_span text) SL_MUST_USE;
+
+/* Characters without NUL, with padding. */
+#define SL_BASE64_LEN(bytes) (((bytes) + 2) / 3 * 4)
+
+/* base64 and a NUL. SL_ESPACE. */
+enum sl_err sl_base64_encode(char *out, size_t cap, struct sl_span bytes) SL_MUST_USE;
 
 /* Decimal digits only, no sign, no space, at most max. SL_EMALFORMED, SL_ELIMIT. */
 enum sl_err sl_parse_uint(uint64_t *out, struct sl_span text, uint64_t max) SL_MUST_USE;
