@@ -22,6 +22,8 @@
 static const cyaml_schema_value_t text_value = {
         CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, TEXT_MAX)};
 
+static const cyaml_schema_field_t end_field = CYAML_FIELD_END;
+
 /* What libcyaml said first, and the line of the value that it was at. */
 struct saying {
 	char what[160];
@@ -31,8 +33,9 @@ struct saying {
 
 struct schema {
 	cyaml_schema_field_t top[RAW_KEYS_MAX], listen[RAW_KEYS_MAX], ca[RAW_KEYS_MAX],
-	        limits[RAW_KEYS_MAX], profile[RAW_KEYS_MAX];
-	cyaml_schema_value_t profile_value, document;
+	        limits[RAW_KEYS_MAX], profile[RAW_KEYS_MAX], edhoc[RAW_KEYS_MAX], own[RAW_KEYS_MAX],
+	        peer[RAW_KEYS_MAX];
+	cyaml_schema_value_t profile_value, own_value, peer_value, document;
 };
 
 static cyaml_schema_field_t
@@ -68,12 +71,23 @@ section_field(const char *name, size_t at, const cyaml_schema_field_t *fields)
 	};
 }
 
+/* A list of sections, as pointer and count side by side. */
+static cyaml_schema_field_t
+sections_field(const char *name, size_t at, cyaml_schema_value_t *value, uint32_t max)
+{
+	return (cyaml_schema_field_t){
+	        .key = name,
+	        .value = {CYAML_VALUE_SEQUENCE(OPTIONAL, struct raw_section, value, 0, max)},
+	        .data_offset = (uint32_t)at,
+	        .count_offset = (uint32_t)(at + sizeof(struct raw_section *)),
+	        .count_size = sizeof(unsigned),
+	};
+}
+
 /* One field for every row of the table. Returns where the next one goes. */
 static cyaml_schema_field_t *
 add_fields(cyaml_schema_field_t *fields, const struct key *keys)
 {
-	static const cyaml_schema_field_t end = CYAML_FIELD_END;
-
 	for (size_t i = 0; keys[i].name; i++, fields++) {
 		size_t text = offsetof(struct raw_section, texts) + i * sizeof(char *);
 		size_t list = offsetof(struct raw_section, lists) + i * sizeof(struct raw_list);
@@ -81,36 +95,56 @@ add_fields(cyaml_schema_field_t *fields, const struct key *keys)
 		*fields = keys[i].kind == KEY_LIST ? list_field(keys[i].name, list, keys[i].min)
 		                                   : text_field(keys[i].name, text);
 	}
-	*fields = end;
+	*fields = end_field;
 	return fields;
+}
+
+static cyaml_schema_value_t
+section_value(cyaml_schema_field_t *fields, const struct key *keys)
+{
+	add_fields(fields, keys);
+	return (cyaml_schema_value_t){
+	        CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_section, fields)};
+}
+
+/* edhoc is the one section whose presence counts. */
+static cyaml_schema_field_t
+edhoc_field(struct schema *s)
+{
+	cyaml_schema_field_t *next = add_fields(s->edhoc, config_edhoc_keys);
+
+	s->own_value = section_value(s->own, config_own_keys);
+	*next++ = sections_field(
+	        "credentials", offsetof(struct raw_edhoc, own), &s->own_value, CONFIG_OWN_MAX);
+	*next = end_field;
+	return (cyaml_schema_field_t){
+	        .key = "edhoc",
+	        .value = {CYAML_VALUE_MAPPING(OPTIONAL, struct raw_edhoc, s->edhoc)},
+	        .data_offset = offsetof(struct raw_config, edhoc),
+	};
 }
 
 static void
 build_schema(struct schema *s)
 {
-	static const cyaml_schema_field_t end = CYAML_FIELD_END;
 	cyaml_schema_field_t *next = add_fields(s->top, config_top_keys);
 
 	add_fields(s->listen, config_listen_keys);
 	add_fields(s->ca, config_ca_keys);
 	add_fields(s->limits, config_limit_keys);
-	add_fields(s->profile, config_profile_keys);
-	s->profile_value = (cyaml_schema_value_t){
-	        CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_section, s->profile)};
+	s->profile_value = section_value(s->profile, config_profile_keys);
+	s->peer_value = section_value(s->peer, config_peer_keys);
 	s->document = (cyaml_schema_value_t){
 	        CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_config, s->top)};
 	*next++ = section_field("listen", offsetof(struct raw_config, listen), s->listen);
 	*next++ = section_field("ca", offsetof(struct raw_config, ca), s->ca);
 	*next++ = section_field("limits", offsetof(struct raw_config, limits), s->limits);
-	*next++ = (cyaml_schema_field_t){
-	        .key = "profiles",
-	        .value = {CYAML_VALUE_SEQUENCE(
-	                OPTIONAL, struct raw_section, &s->profile_value, 0, CONFIG_PROFILES_MAX)},
-	        .data_offset = offsetof(struct raw_config, profiles),
-	        .count_offset = offsetof(struct raw_config, profile_count),
-	        .count_size = sizeof(unsigned),
-	};
-	*next = end;
+	*next++ = sections_field("profiles", offsetof(struct raw_config, profiles),
+	        &s->profile_value, CONFIG_PROFILES_MAX);
+	*next++ = edhoc_field(s);
+	*next++ = sections_field(
+	        "peers", offsetof(struct raw_config, peers), &s->peer_value, CONFIG_PEERS_MAX);
+	*next = end_field;
 }
 
 /* "in mapping field 'KEY' (line: NUMBER, column: NUMBER)": the innermost is said first. */
@@ -246,6 +280,27 @@ check_file(const struct complaint *c, const char *path, const char *file, bool i
 }
 
 static enum sl_err
+check_edhoc_files(const struct config *config, const struct complaint *c)
+{
+	enum sl_err err = SL_OK;
+	char path[64];
+
+	for (size_t i = 0; !err && i < config->edhoc.own_count; i++) {
+		snprintf(path, sizeof path, "edhoc.credentials[%zu].key", i);
+		err = check_file(c, path, config->edhoc.own[i].key, true);
+		snprintf(path, sizeof path, "edhoc.credentials[%zu].credential", i);
+		if (!err)
+			err = check_file(c, path, config->edhoc.own[i].credential, false);
+	}
+	for (size_t i = 0; !err && i < config->peer_count; i++) {
+		snprintf(path, sizeof path, "peers[%zu].%s", i,
+		        config->peers[i].is_anchor ? "anchor" : "credential");
+		err = check_file(c, path, config->peers[i].file, false);
+	}
+	return err;
+}
+
+static enum sl_err
 check_files(const struct config *config, const struct complaint *c)
 {
 	char path[32];
@@ -262,6 +317,8 @@ check_files(const struct config *config, const struct complaint *c)
 		        c, "listen.tls-certificate", config->listen.tls_certificate, false);
 	if (!err)
 		err = check_file(c, "listen.tls-key", config->listen.tls_key, true);
+	if (!err)
+		err = check_edhoc_files(config, c);
 	return err;
 }
 

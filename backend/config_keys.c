@@ -92,18 +92,14 @@ const struct key config_profile_keys[] = {
 
 /* --- lists ----------------------------------------------------------------------------------- */
 
-struct word {
-	const char *name;
-	unsigned bit;
-};
-
-/* Each item is one of the words; no list at all is the first word. */
-static const char *
-take_words(unsigned *bits, const struct word *words, const struct raw_list *list, unsigned *item)
+const char *
+config_take_words(unsigned *bits, const struct config_word *words, const struct raw_list *list,
+        unsigned *item)
 {
-	*bits = list->items ? 0 : words[0].bit;
+	if (list->items)
+		*bits = 0;
 	for (unsigned i = 0; i < list->count; i++) {
-		const struct word *w = words;
+		const struct config_word *w = words;
 
 		while (w->name && strcmp(w->name, list->items[i]) != 0)
 			w++;
@@ -118,16 +114,18 @@ take_words(unsigned *bits, const struct word *words, const struct raw_list *list
 static const char *
 take_key_types(void *section, const char *file, const struct raw_list *list, unsigned *item)
 {
-	static const struct word words[] = {
+	static const struct config_word words[] = {
 	        {"p256", 1U << SL_PKEY_P256},
 	        {"p384", 1U << SL_PKEY_P384},
 	        {"ed25519", 1U << SL_PKEY_ED25519},
 	        {0},
 	};
 	struct profile *profile = section;
-	const char *mend = take_words(&profile->key_types, words, list, item);
+	const char *mend;
 
 	(void)file;
+	profile->key_types = words[0].bit;
+	mend = config_take_words(&profile->key_types, words, list, item);
 	if (mend)
 		return "p256, p384 or ed25519, each once";
 	return profile->key_types ? NULL : "name at least one key type";
@@ -136,15 +134,17 @@ take_key_types(void *section, const char *file, const struct raw_list *list, uns
 static const char *
 take_key_usage(void *section, const char *file, const struct raw_list *list, unsigned *item)
 {
-	static const struct word words[] = {
+	static const struct config_word words[] = {
 	        {"digital-signature", SL_KU_DIGITAL_SIGNATURE},
 	        {"key-agreement", SL_KU_KEY_AGREEMENT},
 	        {0},
 	};
 	struct profile *profile = section;
-	const char *mend = take_words(&profile->key_usage, words, list, item);
+	const char *mend;
 
 	(void)file;
+	profile->key_usage = words[0].bit;
+	mend = config_take_words(&profile->key_usage, words, list, item);
 	if (mend)
 		return "digital-signature or key-agreement, each once";
 	return profile->key_usage ? NULL : "name at least one key usage";
@@ -153,11 +153,11 @@ take_key_usage(void *section, const char *file, const struct raw_list *list, uns
 static const char *
 take_extended(void *section, const char *file, const struct raw_list *list, unsigned *item)
 {
-	static const struct word words[] = {
+	static const struct config_word words[] = {
 	        {"client-auth", 1}, {"server-auth", 2}, {"none", 4}, {0}};
 	struct profile *profile = section;
-	unsigned bits = 0;
-	const char *mend = take_words(&bits, words, list, item);
+	unsigned bits = words[0].bit;
+	const char *mend = config_take_words(&bits, words, list, item);
 
 	(void)file;
 	if (mend || (bits & 4 && bits != 4))

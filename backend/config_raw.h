@@ -19,10 +19,19 @@ struct raw_section {
 	struct raw_list lists[RAW_KEYS_MAX];
 };
 
+struct raw_edhoc {
+	struct raw_section section;
+	struct raw_section *own;
+	unsigned own_count;
+};
+
 struct raw_config {
 	struct raw_section top, listen, ca, limits;
 	struct raw_section *profiles;
 	unsigned profile_count;
+	struct raw_edhoc *edhoc; /* NULL: not there */
+	struct raw_section *peers;
+	unsigned peer_count;
 };
 
 enum key_kind {
@@ -53,7 +62,18 @@ struct key {
 
 /* Tables end with a row without a name. */
 extern const struct key config_top_keys[], config_listen_keys[], config_ca_keys[],
-        config_limit_keys[], config_profile_keys[];
+        config_limit_keys[], config_profile_keys[], config_edhoc_keys[], config_own_keys[],
+        config_peer_keys[];
+
+struct config_word {
+	const char *name;
+	unsigned bit;
+};
+
+/* Each item is one of the words (which end with a row without a name), none twice; no list at all
+ * leaves *bits alone. Else the item that is wrong, and a mend. */
+const char *config_take_words(unsigned *bits, const struct config_word *words,
+        const struct raw_list *list, unsigned *item);
 
 struct complaint {
 	const char *file;
@@ -71,12 +91,17 @@ enum sl_err config_complain_at(
 
 struct config_place {
 	const struct complaint *complaint;
-	char path[32]; /* of the section, with its dot; empty at the top */
+	char path[40]; /* of the section, with its dot; empty at the top */
 };
 
 /* Every key of one section into its struct: default, unit, bounds. */
 enum sl_err config_take(void *section, const struct key *keys, const struct raw_section *raw,
         const struct config_place *place) SL_MUST_USE;
+/* config_edhoc.c: the sections edhoc and peers. */
+enum sl_err config_take_edhoc(struct config *config, const struct raw_config *raw,
+        const struct complaint *complaint) SL_MUST_USE;
+enum sl_err config_take_peers(struct config *config, const struct raw_config *raw,
+        const struct complaint *complaint) SL_MUST_USE;
 /* All sections, then the rules between keys. */
 enum sl_err config_check(struct config *config, const struct raw_config *raw,
         const struct complaint *complaint) SL_MUST_USE;

@@ -107,9 +107,9 @@ check_profile(const struct config *config, size_t i, const struct complaint *c)
 	if (config_profile(config, profile->name) != profile)
 		return config_complain(c, path, profile->name, "the name is there twice");
 	snprintf(path, sizeof path, "profiles[%zu].challenge", i);
-	if (profile->requires_challenge)
+	if (profile->requires_challenge && !config->edhoc.is_on)
 		return config_complain(c, path, "require",
-		        "a pre-shared context has no value to compare with, so every request would "
+		        "without edhoc there is no value to compare with, so every request would "
 		        "be refused; ignore");
 	snprintf(path, sizeof path, "profiles[%zu].key-types", i);
 	if (profile->key_usage == SL_KU_KEY_AGREEMENT &&
@@ -172,6 +172,10 @@ config_check(struct config *config, const struct raw_config *raw, const struct c
 	if (!err)
 		err = check_limits(&config->limits, c);
 	if (!err)
+		err = config_take_edhoc(config, raw, c);
+	if (!err)
 		err = take_profiles(config, raw, c);
+	if (!err)
+		err = config_take_peers(config, raw, c);
 	return err;
 }
