@@ -292,6 +292,33 @@ START_TEST(our_own_credential_is_no_peer)
 }
 END_TEST
 
+/* A static DH key is known by its x: with the other y it is still ours (the loop is over both). */
+START_TEST(our_own_key_with_another_y_is_no_peer)
+{
+	struct session mirror = v;
+	struct sl_span x = v.pk[SL_EDHOC_INITIATOR];
+	uint8_t point[33] = {(uint8_t)_i};
+	struct sl_pkey *key;
+	struct sl_edhoc_credential other_y;
+	size_t which = 0;
+
+	memcpy(point + 1, x.ptr, 32);
+	key = public_key(SL_PKEY_P256, sl_span(point, sizeof point));
+	mirror.sk[SL_EDHOC_RESPONDER] = v.sk[SL_EDHOC_INITIATOR];
+	mirror.id_cred[SL_EDHOC_RESPONDER] = v.id_cred[SL_EDHOC_INITIATOR];
+	mirror.cred[SL_EDHOC_RESPONDER] = hex("a1026178");
+	run_start(&run, &v, SL_EDHOC_INITIATOR);
+	run_start(&other, &mirror, SL_EDHOC_RESPONDER);
+	until_verify();
+	other_y = (struct sl_edhoc_credential){.id_cred = mirror.id_cred[SL_EDHOC_RESPONDER],
+	        .cred = mirror.cred[SL_EDHOC_RESPONDER],
+	        .key = key};
+	ck_assert_err(sl_edhoc_verify(&run.s, &other_y, 1, &which), SL_EAUTH);
+	ck_nothing_left(&run);
+	sl_pkey_free(key);
+}
+END_TEST
+
 START_TEST(one_of_several_candidates_is_found)
 {
 	struct sl_edhoc_credential candidates[SL_EDHOC_CANDIDATES_MAX + 1];
@@ -435,6 +462,7 @@ main(void)
 	tcase_add_test(tc, suite_25_is_not_for_oscore);
 	tcase_add_test(tc, equal_identifiers_give_no_oscore_context);
 	tcase_add_test(tc, our_own_credential_is_no_peer);
+	tcase_add_loop_test(tc, our_own_key_with_another_y_is_no_peer, 2, 4);
 	tcase_add_test(tc, one_of_several_candidates_is_found);
 	tcase_add_test(tc, a_signature_that_fails_aborts);
 	tcase_add_loop_test(tc, storage_that_is_too_small_is_said, 0, 12);
