@@ -64,6 +64,16 @@ length_of(const struct asker *a, const struct sl_coap_msg *msg)
 }
 
 static void
+count(struct core_counts *c, const struct core_record *r)
+{
+	c->answered++;
+	c->refused += r->is_refusal;
+	c->suppressed += r->is_suppressed;
+	c->refusals[r->refusal]++;
+	c->responses[counts_code_row(r->code)] += !r->is_suppressed;
+}
+
+static void
 record(struct proxy_core *core, const struct asker *a, const struct core_record *about,
         uint64_t now_ms)
 {
@@ -83,9 +93,9 @@ record(struct proxy_core *core, const struct asker *a, const struct core_record 
 	r->detail = a->detail;
 	r->elapsed_ms = now_ms - a->started_ms;
 	r->bytes_in = a->request_len;
-	core->counts.answered++;
-	core->counts.refused += about->is_refusal;
-	core->counts.suppressed += about->is_suppressed;
+	r->method = a->method;
+	r->is_verified = answer_is_verified(core, a, now_ms);
+	count(&core->counts, r);
 }
 
 /* RFC 7967 section 2.1: nothing but the empty ACK. */
@@ -103,13 +113,22 @@ suppress(struct proxy_core *core, const struct asker *a, const struct core_recor
 	return true;
 }
 
+/* What is said of an answer in the log and in the metrics. */
+struct verdict {
+	const char *reason;
+	enum core_refusal refusal;
+};
+
 /* Everything that is sent goes through here. */
 static void
 send_message(struct proxy_core *core, const struct asker *a, const struct sl_coap_msg *msg,
-        const char *reason, uint64_t now_ms)
+        struct verdict why, uint64_t now_ms)
 {
 	bool is_error = SL_COAP_CODE_CLASS(msg->code) != 2;
-	struct core_record r = {.code = msg->code, .is_refusal = is_error, .reason = reason};
+	struct core_record r = {.code = msg->code,
+	        .is_refusal = is_error,
+	        .refusal = why.refusal,
+	        .reason = why.reason};
 	unsigned flags =
 	        answer_is_verified(core, a, now_ms) ? SL_REPLY_PLAIN : SL_REPLY_NEVER_CONFIRMABLE;
 
@@ -134,11 +153,13 @@ add_block1(const struct asker *a, struct sl_coap_msg *msg)
 /* A short message; an unverified peer gets it without the diagnostic when that is too much. */
 static void
 send_small(struct proxy_core *core, const struct asker *a, struct sl_coap_msg *msg,
-        const char *reason, uint64_t now_ms)
+        struct verdict why, uint64_t now_ms)
 {
-	if (length_of(a, msg) > budget(core, a, now_ms))
+	if (msg->payload.len > 0 && length_of(a, msg) > budget(core, a, now_ms)) {
 		msg->payload = sl_span(NULL, 0);
-	send_message(core, a, msg, reason, now_ms);
+		core->counts.shortened++;
+	}
+	send_message(core, a, msg, why, now_ms);
 }
 
 void
@@ -157,7 +178,7 @@ answer_refuse(
 		err = sl_coap_add_uint(&msg, SL_COAP_SIZE1, why->size1);
 	msg.payload = sl_span_text(why->text);
 	if (err == SL_OK)
-		send_small(core, a, &msg, why->reason, now_ms);
+		send_small(core, a, &msg, (struct verdict){why->reason, why->kind}, now_ms);
 }
 
 void
@@ -167,7 +188,8 @@ answer_continue(struct proxy_core *core, const struct asker *a, uint64_t now_ms)
 
 	sl_coap_msg_init(&msg, SL_COAP_CONTINUE);
 	if (add_block1(a, &msg) == SL_OK)
-		send_small(core, a, &msg, "block taken", now_ms);
+		send_small(
+		        core, a, &msg, (struct verdict){"block taken", CORE_NOT_REFUSED}, now_ms);
 }
 
 static enum sl_err
@@ -190,7 +212,8 @@ answer_challenge(struct proxy_core *core, const struct asker *a, uint64_t now_ms
 	if (length_of(a, &msg) > budget(core, a, now_ms))
 		sl_coap_remove(&msg, SL_COAP_ECHO);
 	core->counts.challenged++;
-	send_message(core, a, &msg, "unverified peer", now_ms);
+	send_message(core, a, &msg, (struct verdict){"unverified peer", CORE_REFUSED_UNVERIFIED},
+	        now_ms);
 }
 
 /* --- bodies ------------------------------------------------------------------------------------------------ */
@@ -198,7 +221,9 @@ answer_challenge(struct proxy_core *core, const struct asker *a, uint64_t now_ms
 static void
 refuse_slice(struct proxy_core *core, const struct asker *a, enum sl_err err, uint64_t now_ms)
 {
-	struct refusal why = {.code = SL_COAP_BAD_REQUEST, .reason = "block beyond the end"};
+	struct refusal why = {.code = SL_COAP_BAD_REQUEST,
+	        .kind = CORE_REFUSED_BLOCK,
+	        .reason = "block beyond the end"};
 
 	if (err == SL_ENOTFOUND) {
 		why.code = SL_COAP_REQUEST_ENTITY_INCOMPLETE;
@@ -266,7 +291,7 @@ send_fitting(struct proxy_core *core, const struct asker *a, struct sl_coap_bloc
         bool with_echo, uint64_t now_ms)
 {
 	size_t limit = budget(core, a, now_ms);
-	uint8_t echo[SL_ECHO_LEN];
+	uint8_t echo[SL_ECHO_LEN], wished = wish.szx;
 
 	do {
 		struct sl_block_slice slice;
@@ -282,7 +307,9 @@ send_fitting(struct proxy_core *core, const struct asker *a, struct sl_coap_bloc
 			return true;
 		}
 		if (length_of(a, &msg) <= limit) {
-			send_message(core, a, &msg, "slice", now_ms);
+			core->counts.sliced += wish.szx < wished;
+			send_message(
+			        core, a, &msg, (struct verdict){"slice", CORE_NOT_REFUSED}, now_ms);
 			return true;
 		}
 	} while (shrink(a, &wish));
@@ -329,13 +356,14 @@ send_body(struct proxy_core *core, const struct asker *a, struct sl_coap_msg *ms
 	static const struct refusal no_room = {.code = SL_COAP_SERVICE_UNAVAILABLE,
 	        .has_max_age = true,
 	        .max_age = 5,
+	        .kind = CORE_REFUSED_ANSWER_ROOM,
 	        .reason = "no room to keep the answer"};
 	struct sl_coap_msg whole = *msg;
 
 	whole.payload = body;
 	if (body.len <= sl_coap_block_size(a->szx) && add_block1(a, &whole) == SL_OK &&
 	        length_of(a, &whole) <= budget(core, a, now_ms)) {
-		send_message(core, a, &whole, "ok", now_ms);
+		send_message(core, a, &whole, (struct verdict){"ok", CORE_NOT_REFUSED}, now_ms);
 		return;
 	}
 	if (!a->is_discovery && keep(core, a, msg, body, now_ms) != SL_OK)
@@ -379,7 +407,7 @@ answer_reply(struct proxy_core *core, const struct asker *a, const struct sl_map
 	if (add_block1(a, &msg) != SL_OK)
 		return;
 	msg.payload = reply->payload;
-	send_small(core, a, &msg, reply->reason, now_ms);
+	send_small(core, a, &msg, (struct verdict){reply->reason, CORE_NOT_REFUSED}, now_ms);
 }
 
 void

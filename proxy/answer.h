@@ -32,6 +32,7 @@ struct refusal {
 	uint32_t max_age;
 	bool has_size1;
 	uint32_t size1;
+	enum core_refusal kind;
 	const char *text;
 	const char *reason; /* for the log */
 };

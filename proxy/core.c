@@ -122,7 +122,6 @@ refuse_stateless(struct proxy_core *core, const struct sl_peer *peer,
         const struct sl_coap_msg *request, uint8_t code)
 {
 	struct sl_coap_msg msg;
-
 	enum sl_err err = SL_OK;
 
 	sl_coap_msg_init(&msg, code);
@@ -130,8 +129,10 @@ refuse_stateless(struct proxy_core *core, const struct sl_peer *peer,
 		err = sl_coap_add_uint(&msg, SL_COAP_MAX_AGE, 10);
 	if (err == SL_OK)
 		err = sl_messages_answer_stateless(core->messages, peer, request, &msg);
-	if (err == SL_OK)
+	if (err == SL_OK) {
 		core->counts.stateless++;
+		core->counts.responses[counts_code_row(code)]++;
+	}
 }
 
 /* Longer than any datagram that is taken in: only header and token are read. */
@@ -142,6 +143,7 @@ refuse_oversize(struct proxy_core *core, const struct sl_peer *peer, struct sl_s
 	size_t token_len = datagram.ptr[0] & 0x0f;
 
 	core->counts.oversize++;
+	core->counts.refusals[CORE_REFUSED_TOO_LARGE]++;
 	sl_coap_msg_init(&msg, 0);
 	if (sl_coap_header_decode(&msg, datagram) != SL_OK || token_len > SL_COAP_TOKEN_MAX ||
 	        msg.type > SL_COAP_NON || SL_COAP_CODE_CLASS(msg.code) != 0 ||
@@ -180,6 +182,7 @@ proxy_core_on_datagram(struct proxy_core *core, const struct sl_peer *peer, stru
 		sl_echo_verify(core->echo, peer, now_ms);
 		break;
 	case SL_MESSAGES_FULL:
+		core->counts.refusals[CORE_REFUSED_TABLE]++;
 		refuse_stateless(core, peer, &in.request, SL_COAP_SERVICE_UNAVAILABLE);
 		break;
 	case SL_MESSAGES_NOTHING:
@@ -191,6 +194,16 @@ proxy_core_on_datagram(struct proxy_core *core, const struct sl_peer *peer, stru
 /* --- origin results and time ------------------------------------------------------------------------------------ */
 
 static void
+count_result(struct core_counts *c, const struct sl_map_http_result *result, uint64_t elapsed_ms)
+{
+	c->transports[result->transport]++;
+	if (result->transport == SL_MAP_RESPONSE)
+		c->statuses[counts_class_row(result->status)]++;
+	c->durations[counts_duration_row(elapsed_ms)]++;
+	c->duration_sum_ms += elapsed_ms;
+}
+
+static void
 finish(struct proxy_core *core, struct exchange *x, const struct sl_map_http_result *result,
         uint64_t now_ms)
 {
@@ -198,12 +211,14 @@ finish(struct proxy_core *core, struct exchange *x, const struct sl_map_http_res
 	        .request_code = x->asker.method,
 	        .is_oscore = x->asker.is_oscore,
 	        .is_fetch_observe = x->asker.facts.is_fetch_observe,
+	        .is_combined = x->asker.facts.is_combined,
 	        .has_hop_limit = x->asker.facts.has_hop_limit,
 	        .has_etag = x->has_etag,
 	        .gateway_errors_503 = x->is_local && x->origin->gateway_errors_503,
 	};
 	struct sl_map_reply reply;
 
+	count_result(&core->counts, result, now_ms - x->asker.started_ms);
 	x->asker.status = result->transport == SL_MAP_RESPONSE ? result->status : 0;
 	x->asker.detail = result->detail;
 	sl_map_reply(&exchange, result, &reply);

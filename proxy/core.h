@@ -9,6 +9,7 @@
 #include <sl/echo.h>
 
 #include "config.h"
+#include "counts.h"
 
 struct proxy_core;
 
@@ -74,7 +75,10 @@ struct core_record {
 	int status;         /* HTTP; 0: none */
 	uint8_t code;       /* CoAP */
 	bool is_suppressed; /* No-Response */
+	uint8_t method;     /* CoAP, of the request */
+	bool is_verified;   /* the peer had shown that it hears us */
 	bool is_refusal;    /* made here, or an unprotected error */
+	enum core_refusal refusal;
 	uint64_t elapsed_ms;
 	size_t bytes_in, bytes_out;
 	const char *reason; /* fixed text */
@@ -83,18 +87,6 @@ struct core_record {
 
 /* False when there is none. Records that nobody takes are overwritten, oldest first. */
 bool proxy_core_next_record(struct proxy_core *core, struct core_record *out);
-
-struct core_counts {
-	uint64_t requests;  /* new requests, duplicates not counted */
-	uint64_t forwarded; /* fetches handed out */
-	uint64_t answered, refused, challenged, suppressed;
-	uint64_t late_results; /* for exchanges that were over */
-	uint64_t multicast, oversize, stateless, records_lost;
-	uint32_t queued, fetching;
-	struct sl_messages_counts messages;
-	struct sl_blocks_counts blocks;
-	uint32_t verified_peers;
-};
 
 struct core_counts proxy_core_counts(const struct proxy_core *core);
 

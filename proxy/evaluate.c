@@ -13,19 +13,22 @@ enum step {
 };
 
 static enum step
-refuse(struct turn *t, uint8_t code, const char *reason)
+refuse(struct turn *t, uint8_t code, enum core_refusal kind, const char *reason)
 {
-	const struct refusal why = {.code = code, .reason = reason};
+	const struct refusal why = {.code = code, .kind = kind, .reason = reason};
 
 	answer_refuse(t->core, &t->asker, &why, t->now_ms);
 	return STEP_ANSWERED;
 }
 
 static enum step
-refuse_for_now(struct turn *t, uint8_t code, uint32_t max_age, const char *reason)
+refuse_for_now(struct turn *t, uint32_t max_age, enum core_refusal kind, const char *reason)
 {
-	const struct refusal why = {
-	        .code = code, .has_max_age = true, .max_age = max_age, .reason = reason};
+	const struct refusal why = {.code = SL_COAP_SERVICE_UNAVAILABLE,
+	        .has_max_age = true,
+	        .max_age = max_age,
+	        .kind = kind,
+	        .reason = reason};
 
 	answer_refuse(t->core, &t->asker, &why, t->now_ms);
 	return STEP_ANSWERED;
@@ -59,13 +62,18 @@ ask_admission(struct turn *t)
 {
 	const struct cidr_list *trusted = &t->core->config->trusted;
 	struct address remote = peer_remote(&t->asker.peer);
+	const struct refusal why = {.code = t->asker.is_oscore ? SL_COAP_SERVICE_UNAVAILABLE
+	                                                       : SL_COAP_TOO_MANY_REQUESTS,
+	        .has_max_age = true,
+	        .max_age = 5,
+	        .kind = CORE_REFUSED_RATE,
+	        .reason = "too many requests"};
 
 	if (is_inner_block(t->msg) || cidr_list_contains(trusted->items, trusted->count, &remote) ||
 	        admission_take(&t->core->admission, &remote, t->now_ms))
 		return STEP_GO_ON;
-	return refuse_for_now(t,
-	        t->asker.is_oscore ? SL_COAP_SERVICE_UNAVAILABLE : SL_COAP_TOO_MANY_REQUESTS, 5,
-	        "too many requests");
+	answer_refuse(t->core, &t->asker, &why, t->now_ms);
+	return STEP_ANSWERED;
 }
 
 /* Option 21 may pass only where the origin speaks the extension, so the origin is looked up first. */
@@ -83,7 +91,7 @@ allows_edhoc(const struct turn *t)
 static enum step
 check_options(struct turn *t)
 {
-	struct refusal why = {.reason = "options"};
+	struct refusal why = {.kind = CORE_REFUSED_OPTION, .reason = "options"};
 
 	why.code = sl_map_check_request(t->msg, allows_edhoc(t), &t->asker.facts, &why.text);
 	if (why.code != 0) {
@@ -95,6 +103,7 @@ check_options(struct turn *t)
 	if (t->asker.facts.has_hop_limit &&
 	        t->asker.facts.hop_limit <= 1) { /* RFC 8768 section 3 */
 		why = (struct refusal){.code = SL_COAP_HOP_LIMIT_REACHED,
+		        .kind = CORE_REFUSED_HOP_LIMIT,
 		        .text = "sealift-proxy",
 		        .reason = "hop limit"};
 		answer_refuse(t->core, &t->asker, &why, t->now_ms);
@@ -111,16 +120,18 @@ find_destination(struct turn *t)
 	uint8_t code = routes_find(t->core->config, t->msg, &local, d);
 
 	if (code == SL_COAP_PROXYING_NOT_SUPPORTED)
-		return refuse(t, code, "origin not allowed");
+		return refuse(t, code, CORE_REFUSED_ORIGIN, "origin not allowed");
 	if (code != 0)
-		return refuse(t, code, code == SL_COAP_NOT_FOUND ? "no route" : "bad target");
+		return code == SL_COAP_NOT_FOUND
+		               ? refuse(t, code, CORE_REFUSED_ROUTE, "no route")
+		               : refuse(t, code, CORE_REFUSED_TARGET, "bad target");
 	t->asker.is_discovery = d->is_discovery && !t->asker.is_oscore;
 	t->asker.origin = d->origin;
 	t->asker.route_path = d->route_path;
 	if (d->origin != NULL)
 		t->asker.route = d->origin->name;
 	else if (!t->asker.is_discovery)
-		return refuse(t, SL_COAP_NOT_FOUND, "no route");
+		return refuse(t, SL_COAP_NOT_FOUND, CORE_REFUSED_ROUTE, "no route");
 	return STEP_GO_ON;
 }
 
@@ -143,9 +154,11 @@ serve_discovery(struct turn *t)
 		return STEP_GO_ON;
 	t->asker.route = "discovery";
 	if (t->msg->code != SL_COAP_GET)
-		return refuse(t, SL_COAP_METHOD_NOT_ALLOWED, "discovery is read only");
+		return refuse(t, SL_COAP_METHOD_NOT_ALLOWED, CORE_REFUSED_METHOD,
+		        "discovery is read only");
 	if (sl_coap_get_uint(t->msg, SL_COAP_ACCEPT, &accept) == SL_OK && accept != 40)
-		return refuse(t, SL_COAP_NOT_ACCEPTABLE, "discovery is link format");
+		return refuse(
+		        t, SL_COAP_NOT_ACCEPTABLE, CORE_REFUSED_ACCEPT, "discovery is link format");
 	if (t->asker.facts.kind == SL_MAP_BLOCK_NEXT)
 		return STEP_GO_ON;
 	answer_discovery(t->core, &t->asker, t->now_ms);
@@ -168,9 +181,10 @@ static enum step
 ask_whether_open(struct turn *t)
 {
 	if (t->core->is_draining)
-		return refuse_for_now(t, SL_COAP_SERVICE_UNAVAILABLE, 10, "shutting down");
+		return refuse_for_now(t, 10, CORE_REFUSED_DRAINING, "shutting down");
 	if (!t->asker.is_oscore && !routes_allow_plain(&t->destination))
-		return refuse(t, SL_COAP_UNAUTHORIZED, "plain path not allowed");
+		return refuse(
+		        t, SL_COAP_UNAUTHORIZED, CORE_REFUSED_PLAIN, "plain path not allowed");
 	return STEP_GO_ON;
 }
 
@@ -219,6 +233,7 @@ collect_body(struct turn *t, struct sl_block_got *got)
 	struct refusal too_large = {.code = SL_COAP_REQUEST_ENTITY_TOO_LARGE,
 	        .has_size1 = true,
 	        .size1 = (uint32_t)t->core->config->limits.request_body,
+	        .kind = CORE_REFUSED_TOO_LARGE,
 	        .reason = "request body too large"};
 	uint64_t wakeup = t->now_ms + t->core->config->limits.block_idle;
 	enum sl_block_verdict verdict =
@@ -235,16 +250,17 @@ collect_body(struct turn *t, struct sl_block_got *got)
 		answer_continue(t->core, &t->asker, t->now_ms);
 		return STEP_ANSWERED;
 	case SL_BLOCK_INCOMPLETE:
-		return refuse(t, SL_COAP_REQUEST_ENTITY_INCOMPLETE, "block out of order");
+		return refuse(t, SL_COAP_REQUEST_ENTITY_INCOMPLETE, CORE_REFUSED_BLOCK,
+		        "block out of order");
 	case SL_BLOCK_TOO_LARGE:
 		answer_refuse(t->core, &t->asker, &too_large, t->now_ms);
 		return STEP_ANSWERED;
 	case SL_BLOCK_BUSY:
-		return refuse_for_now(t, SL_COAP_SERVICE_UNAVAILABLE, 5, "too many uploads");
+		return refuse_for_now(t, 5, CORE_REFUSED_UPLOADS, "too many uploads");
 	case SL_BLOCK_BAD:
 		break;
 	}
-	return refuse(t, SL_COAP_BAD_REQUEST, "bad block");
+	return refuse(t, SL_COAP_BAD_REQUEST, CORE_REFUSED_BLOCK, "bad block");
 }
 
 static enum step
@@ -259,12 +275,15 @@ enqueue(struct turn *t, struct sl_span body)
 	uint8_t code = request_build(&text, t->msg, &t->destination, body);
 
 	if (code == SL_COAP_SERVICE_UNAVAILABLE)
-		return refuse_for_now(t, code, 5, "no memory");
+		return refuse_for_now(t, 5, CORE_REFUSED_MEMORY, "no memory");
 	if (code != 0)
-		return refuse(t, code, "no HTTP request for it");
+		return refuse(t, code,
+		        code == SL_COAP_METHOD_NOT_ALLOWED ? CORE_REFUSED_METHOD
+		                                           : CORE_REFUSED_TARGET,
+		        "no HTTP request for it");
 	if (exchanges_add(&t->core->exchanges, &draft, text) != SL_OK) {
 		free(text);
-		return refuse_for_now(t, SL_COAP_SERVICE_UNAVAILABLE, 5, "queue is full");
+		return refuse_for_now(t, 5, CORE_REFUSED_QUEUE, "queue is full");
 	}
 	return STEP_GO_ON;
 }
