@@ -11,6 +11,7 @@
 
 #define DIAGNOSTIC_MAX    64 /* bytes: one datagram, no amplification */
 #define RETRY_AFTER_MAX_S 3600
+#define EDHOC_FORMAT      64 /* application/edhoc+cbor-seq, RFC 9528 section 10.10 */
 #define MAX_AGE_DEFAULT_S 60 /* RFC 7252 section 5.10.5 */
 
 /* clang-format off */
@@ -146,12 +147,41 @@ find_fault(const struct sl_map_http_result *result)
 	return result->body.len == 0 ? &no_body : NULL; /* RFC 8613 section 2 */
 }
 
+/* RFC 9668 section 3.3.1: message_3 failed; the error message is not protected, but typed. */
+static bool
+is_edhoc_error(const struct sl_map_case *c)
+{
+	const struct sl_map_http_result *r = c->result;
+	uint16_t format;
+
+	return c->exchange->is_combined && (r->status == 400 || r->status == 500) &&
+	       r->oscore_header_count == 0 && r->content_type_count == 1 &&
+	       !r->has_content_encoding && r->body.len > 0 &&
+	       sl_map_content_format(r->content_type, &format) == SL_OK && format == EDHOC_FORMAT;
+}
+
+static void
+reply_edhoc_error(const struct sl_map_case *c, struct sl_map_reply *reply)
+{
+	reply->code =
+	        c->result->status == 400 ? SL_COAP_BAD_REQUEST : SL_COAP_INTERNAL_SERVER_ERROR;
+	reply->reason = "EDHOC error";
+	reply->has_content_format = true;
+	reply->content_format = EDHOC_FORMAT;
+	reply->payload = c->result->body;
+	sl_map_set_max_age(reply, 0);
+}
+
 static void
 reply_oscore(const struct sl_map_case *c, struct sl_map_reply *reply)
 {
 	const struct sl_map_http_result *result = c->result;
 	const struct sl_map_row *fault = NULL;
 
+	if (is_edhoc_error(c)) {
+		reply_edhoc_error(c, reply);
+		return;
+	}
 	if (result->status != 200) {
 		sl_map_refuse(c, sl_map_find_row(c, oscore_rows, result->status), reply);
 		return;

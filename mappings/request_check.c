@@ -149,6 +149,7 @@ read_values(const struct view *v, struct sl_map_request *got)
 
 	got->kind = kind_of(v);
 	got->is_fetch_observe = v->is_oscore && v->request->code == SL_COAP_FETCH;
+	got->is_combined = sl_coap_find(v->request, SL_COAP_EDHOC) != NULL;
 	got->has_hop_limit = sl_coap_find(v->request, SL_COAP_HOP_LIMIT) != NULL;
 	if (sl_coap_get_uint(v->request, SL_COAP_HOP_LIMIT, &value) == SL_OK)
 		got->hop_limit = (uint8_t)value;

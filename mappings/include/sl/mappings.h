@@ -30,6 +30,7 @@ enum sl_map_kind {
 struct sl_map_request {
 	enum sl_map_kind kind;
 	bool is_fetch_observe; /* OSCORE with outer FETCH: the answer is 2.05 with Max-Age 0 */
+	bool is_combined;      /* with EDHOC message_3 in front (RFC 9668) */
 	bool has_hop_limit;
 	uint8_t hop_limit; /* as received */
 	bool has_no_response;
@@ -151,6 +152,7 @@ struct sl_map_exchange {
 	uint8_t request_code; /* the CoAP method */
 	bool is_oscore;
 	bool is_fetch_observe;
+	bool is_combined; /* an EDHOC error message may come back, in a 400 or 500 */
 	bool has_hop_limit;
 	bool has_etag;           /* the plain request carried one */
 	bool gateway_errors_503; /* switch: 5.02 and 5.04 become 5.03 (request without Proxy-*) */

@@ -16,7 +16,8 @@
 	"   allow-plain: [\"/.well-known/edhoc\", \"/open\"]}\n"                                   \
 	"- {path: /ext, origin: \"http://127.0.0.1:8081/\", plain-http: [\"127.0.0.0/8\"],"        \
 	"   edhoc-header: true}\n"                                                                 \
-	"forward: {allow: [{origin: \"https://est.example:443\", allow-plain: [\"/open\"]}]}\n"    \
+	"forward: {allow: [{origin: \"https://est.example:443\", allow-plain: [\"/open\"]},\n"     \
+	"   {origin: \"https://ext.example\", edhoc-header: true}]}\n"                             \
 	"trusted-prefixes: [\"192.0.2.0/24\"]\n"
 
 struct pair {
@@ -61,6 +62,13 @@ static const struct {
 	{"Q-Block1", 2, {{9, "x:0900"}, {19, "x:06"}}, "sealed", CODE(4, 2), NULL},
 	{"the EDHOC option where nobody speaks it", 2, {{9, "x:0900"}, {21, ""}}, "sealed", CODE(4, 2), NULL},
 	{"the EDHOC option where the origin speaks it", 2, {{9, "x:0900"}, {11, "ext"}, {21, ""}}, "sealed", FORWARDED, "http://127.0.0.1:8081/"},
+	{"the EDHOC option with a value", 2, {{9, "x:0900"}, {11, "ext"}, {21, "x:0d0a"}}, "sealed", FORWARDED, "http://127.0.0.1:8081/"},
+	{"the EDHOC option twice", 2, {{9, "x:0900"}, {11, "ext"}, {21, ""}, {21, ""}}, "sealed", CODE(4, 2), NULL},
+	{"the EDHOC option without OSCORE", 2, {{11, "ext"}, {21, ""}}, "sealed", CODE(4, 0), NULL},
+	{"the EDHOC option without OSCORE where nobody speaks it", 2, {{11, "open"}, {21, ""}}, "sealed", CODE(4, 2), NULL},
+	{"the EDHOC option at an origin that was named", 2, {{9, "x:0900"}, {21, ""}, {35, "https://ext.example/"}}, "sealed", FORWARDED, "https://ext.example:443/"},
+	{"the EDHOC option at another one", 2, {{9, "x:0900"}, {21, ""}, {35, "https://est.example/"}}, "sealed", CODE(4, 2), NULL},
+	{"the EDHOC option at an origin in parts", 2, {{3, "ext.example"}, {9, "x:0900"}, {21, ""}, {39, "https"}}, "sealed", FORWARDED, "https://ext.example:443/"},
 	{"Hop-Limit 0", 2, {{9, "x:0900"}, {16, "x:00"}}, "sealed", CODE(4, 0), NULL},
 	{"the last hop", 2, {{9, "x:0900"}, {16, "x:01"}}, "sealed", CODE(5, 8), NULL},
 	{"hops are left", 2, {{9, "x:0900"}, {16, "x:02"}}, "sealed", FORWARDED, "http://127.0.0.1:8080/base"},
@@ -271,6 +279,60 @@ START_TEST(plain_exchange_keeps_formats)
 }
 END_TEST
 
+/* RFC 9668 section 3.3.1 across the hop: blocks come together first, an EDHOC error comes back as one. */
+START_TEST(combined_request_in_blocks_and_its_error)
+{
+	struct sl_map_http_result result = {.transport = SL_MAP_RESPONSE,
+	        .status = 400,
+	        .content_type = sl_span_text("application/edhoc+cbor-seq"),
+	        .content_type_count = 1,
+	        .body = hex("01606f")};
+	struct sl_coap_msg msg;
+
+	lab_open(&lab, CONFIG);
+	for (uint32_t num = 0; num < 3; num++) {
+		lab_oscore(&msg, (uint16_t)(num + 1), lab_bytes(num < 2 ? 64 : 10, 1));
+		ck_assert_ok(sl_coap_add_path(&msg, "ext"));
+		ck_assert_ok(sl_coap_add(&msg, SL_COAP_EDHOC, sl_span(NULL, 0)));
+		ck_assert_ok(sl_coap_add_block(
+		        &msg, SL_COAP_BLOCK1, (struct sl_coap_block){num, num < 2, 2}));
+		ck_assert_uint_eq(lab.fetch_count, 0);
+		lab_send_msg(&lab, 1, &msg);
+	}
+	ck_assert_uint_eq(lab.fetch_count, 1);
+	ck_assert(lab.fetches[0].fetch.has_edhoc);
+	ck_assert_uint_eq(lab.fetches[0].fetch.body.len, 138);
+	lab_result(&lab, 0, &result);
+	lab_assert_code(lab_last(&lab), SL_COAP_ACK, CODE(4, 0));
+	ck_assert_uint_eq(lab_uint(lab_last(&lab), SL_COAP_CONTENT_FORMAT), 64);
+	ck_assert_uint_eq(sl_coap_count(&lab_last(&lab)->msg, SL_COAP_OSCORE), 0);
+	ck_assert_uint_eq(sl_coap_count(&lab_last(&lab)->msg, SL_COAP_EDHOC), 0);
+	ck_assert_bytes(lab_last(&lab)->msg.payload, hex("01606f"));
+	lab_close(&lab);
+}
+END_TEST
+
+/* Option 21 is part of the cache key (RFC 9668 section 3.1): a block without it belongs to another request. */
+START_TEST(a_block_without_the_edhoc_option_is_another_upload)
+{
+	struct sl_coap_msg msg;
+
+	lab_open(&lab, CONFIG);
+	for (uint32_t num = 0; num < 2; num++) {
+		lab_oscore(&msg, (uint16_t)(num + 1), lab_bytes(64, 1));
+		ck_assert_ok(sl_coap_add_path(&msg, "ext"));
+		if (num == 0)
+			ck_assert_ok(sl_coap_add(&msg, SL_COAP_EDHOC, sl_span(NULL, 0)));
+		ck_assert_ok(sl_coap_add_block(
+		        &msg, SL_COAP_BLOCK1, (struct sl_coap_block){num, num == 0, 2}));
+		lab_send_msg(&lab, 1, &msg);
+	}
+	lab_assert_code(lab_last(&lab), SL_COAP_ACK, CODE(4, 8));
+	ck_assert_uint_eq(lab.fetch_count, 0);
+	lab_close(&lab);
+}
+END_TEST
+
 /* RFC 7252 sections 5.8.2 and 5.10.7: the new place, as this device would ask for it. */
 static const struct {
 	const char *because;
@@ -345,6 +407,8 @@ table_suite(void)
 	tcase_add_test(t, gateway_errors_become_5_03_for_local_requests_only);
 	tcase_add_test(t, forward_mode_without_routes_knows_no_local_resource);
 	tcase_add_test(t, plain_exchange_keeps_formats);
+	tcase_add_test(t, combined_request_in_blocks_and_its_error);
+	tcase_add_test(t, a_block_without_the_edhoc_option_is_another_upload);
 	tcase_add_loop_test(t, created_says_where, 0, (int)ARRAY_LEN(places));
 	suite_add_tcase(s, t);
 	return s;

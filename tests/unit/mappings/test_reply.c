@@ -295,6 +295,58 @@ START_TEST(a_413_says_what_would_fit)
 }
 END_TEST
 
+#define EDHOC_TYPE "application/edhoc+cbor-seq"
+
+/* RFC 9668 section 3.3.1: content format 64 beside 4.00, or 5.00 for a fault of the server's own (RFC 9528 A.2.3). */
+static const struct {
+	const char *because;
+	bool is_combined;
+	int status;
+	const char *type, *body;
+	unsigned headers, encodings, code;
+	bool is_kept; /* the body, with its format */
+} edhoc_errors[] = {
+        {"the client's fault", true, 400, EDHOC_TYPE, "error", 0, 0, CODE(4, 0), true},
+        {"the server's fault", true, 500, EDHOC_TYPE, "error", 0, 0, CODE(5, 0), true},
+        {"parameters do not count", true, 400, EDHOC_TYPE ";x=y", "error", 0, 0, CODE(4, 0), true},
+        {"nobody asked for EDHOC", false, 400, EDHOC_TYPE, "error", 0, 0, CODE(4, 0), false},
+        {"nor here", false, 500, EDHOC_TYPE, "error", 0, 0, CODE(5, 2), false},
+        {"another status", true, 404, EDHOC_TYPE, "error", 0, 0, CODE(4, 4), false},
+        {"no error", true, 200, EDHOC_TYPE, "error", 0, 0, CODE(5, 2), false},
+        {"no body", true, 400, EDHOC_TYPE, "", 0, 0, CODE(4, 0), false},
+        {"another type", true, 400, "application/cid-edhoc+cbor-seq", "error", 0, 0, CODE(4, 0),
+                false},
+        {"an OSCORE header beside it", true, 400, EDHOC_TYPE, "error", 1, 0, CODE(4, 0), false},
+        {"an encoded body", true, 400, EDHOC_TYPE, "error", 0, 1, CODE(4, 0), false},
+};
+
+START_TEST(an_edhoc_error_comes_through_where_it_may_come)
+{
+	struct sl_map_exchange exchange = sealed;
+	struct sl_map_http_result result = {.transport = SL_MAP_RESPONSE,
+	        .status = edhoc_errors[_i].status,
+	        .oscore_header_count = edhoc_errors[_i].headers,
+	        .oscore_header = sl_span_text("AA"),
+	        .content_type = sl_span_text(edhoc_errors[_i].type),
+	        .content_type_count = 1,
+	        .has_content_encoding = edhoc_errors[_i].encodings > 0,
+	        .body = sl_span_text(edhoc_errors[_i].body)};
+	struct sl_map_reply reply;
+
+	exchange.is_combined = edhoc_errors[_i].is_combined;
+	sl_map_reply(&exchange, &result, &reply);
+	ck_assert_msg(reply.code == edhoc_errors[_i].code, "%s: %u.%02u", edhoc_errors[_i].because,
+	        reply.code >> 5, reply.code & 31);
+	ck_assert(reply.is_error && !reply.has_oscore);
+	ck_assert(reply.has_max_age && reply.max_age == 0);
+	ck_assert_msg(reply.has_content_format == edhoc_errors[_i].is_kept, "%s",
+	        edhoc_errors[_i].because);
+	ck_assert(sl_span_equal_text(reply.payload, edhoc_errors[_i].is_kept ? "error" : ""));
+	if (edhoc_errors[_i].is_kept)
+		ck_assert_uint_eq(reply.content_format, 64);
+}
+END_TEST
+
 static const struct {
 	enum sl_map_transport transport;
 	unsigned code;
@@ -425,6 +477,8 @@ main(void)
 	tcase_add_loop_test(tc, retry_after_becomes_max_age, 0, (int)ARRAY_LEN(retries));
 	tcase_add_test(tc, a_loop_is_5_08_when_the_request_counted_hops);
 	tcase_add_test(tc, a_413_says_what_would_fit);
+	tcase_add_loop_test(tc, an_edhoc_error_comes_through_where_it_may_come, 0,
+	        (int)ARRAY_LEN(edhoc_errors));
 	tcase_add_loop_test(tc, maps_each_transport_failure, 0, (int)ARRAY_LEN(failures));
 	tcase_add_loop_test(tc, gateway_errors_may_be_5_03, 0, (int)ARRAY_LEN(switched));
 	tcase_add_loop_test(

@@ -135,7 +135,11 @@ static const struct {
         {"passes beside OSCORE", 2, "9:0914 21:", "01", OK},
         {"a value is ignored (9668 3.1)", 2, "9:0914 21:aa", "01", OK},
         {"but not twice", 2, "9:0914 21: 21:", "01", C402},
+        {"not even with the same value", 2, "9:0914 21:aa 21:aa", "01", C402},
         {"needs OSCORE (9668 3.3.1)", 2, "21:", "01", C400},
+        {"and an OSCORE message", 2, "9:0914 21:", NULL, C400},
+        {"the outer method does not count (8613 4.2)", 5, "9:0914 21:", "01", OK},
+        {"on every block of an upload", 2, "9:0914 21: 27:08", "01", OK},
         {"unknown options are refused all the same", 2, "9:0914 21: 65003:", "01", C402},
 };
 
@@ -163,6 +167,7 @@ static const struct {
         {"OSCORE", 2, PIV, "01", {.kind = SL_MAP_OSCORE}},
         {"plain", 1, "11:61", NULL, {.kind = SL_MAP_PLAIN}},
         {"outer FETCH", 5, PIV, "01", {.kind = SL_MAP_OSCORE, .is_fetch_observe = true}},
+        {"with message_3", 2, "9:0914 21:", "01", {.kind = SL_MAP_OSCORE, .is_combined = true}},
         {"a follow-up", 2, "9:0914 23:16", NULL, {.kind = SL_MAP_BLOCK_NEXT}},
         {"a plain follow-up", 1, "23:0016", NULL, {.kind = SL_MAP_BLOCK_NEXT}},
         {"a size wish is no follow-up", 1, "23:02", NULL, {.kind = SL_MAP_PLAIN}},
@@ -182,8 +187,9 @@ START_TEST(tells_what_it_is)
 	const char *text;
 
 	build_request(&msg, (uint8_t)kinds[_i].method, kinds[_i].options, kinds[_i].payload);
-	ck_assert_uint_eq(sl_map_check_request(&msg, false, &got, &text), 0);
-	ck_assert_msg(got.kind == want->kind && got.is_fetch_observe == want->is_fetch_observe &&
+	ck_assert_uint_eq(sl_map_check_request(&msg, want->is_combined, &got, &text), 0);
+	ck_assert_msg(got.kind == want->kind && got.is_combined == want->is_combined &&
+	                      got.is_fetch_observe == want->is_fetch_observe &&
 	                      got.has_hop_limit == want->has_hop_limit &&
 	                      got.hop_limit == want->hop_limit &&
 	                      got.has_no_response == want->has_no_response &&
