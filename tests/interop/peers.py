@@ -44,7 +44,7 @@ def libcoap(tool):
 
 def aiocoap():
     """A Python that has aiocoap with OSCORE."""
-    for python in (os.path.join(FOLDER, "aiocoap", "bin", "python"), "/usr/bin/python3", sys.executable):
+    for python in ("/usr/bin/python3", os.path.join(FOLDER, "aiocoap", "bin", "python"), sys.executable):
         if not os.path.exists(python):
             continue
         done = subprocess.run([python, "-c", "import aiocoap.oscore, aiocoap.meta as m, aiocoap.defaults as d\n"
