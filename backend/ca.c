@@ -230,6 +230,25 @@ check_clock(struct ca *ca, const struct ca_request *request)
 	return SL_OK;
 }
 
+/* A session does not outlive the certificate of ours that it began with. */
+static enum sl_err
+check_session(struct ca *ca, const struct ca_request *request)
+{
+	struct store_certificate began;
+	enum sl_err err;
+
+	if (request->serial.len == 0)
+		return SL_OK;
+	err = store_certificate_get(ca->options.store, request->serial, &began);
+	if (err == SL_ENOTFOUND)
+		return SL_EAUTH;
+	if (err)
+		return err;
+	return began.status == STORE_VALID && strcmp(began.identity, request->identity) == 0
+	               ? SL_OK
+	               : SL_EAUTH;
+}
+
 struct renewal_search {
 	const struct policy_grant *grant;
 	bool names_may_change;
@@ -343,6 +362,10 @@ check_history(struct ca *ca, struct ca_issue *issue, struct ca_answer *answer)
 
 	if (!err && is_revoked)
 		return say(answer, CA_FORBIDDEN, "this key was revoked");
+	if (!err)
+		err = check_session(ca, issue->request);
+	if (err == SL_EAUTH)
+		return say(answer, CA_FORBIDDEN, "the certificate of this session was revoked");
 	if (!err)
 		err = check_renewal(ca, issue);
 	if (err == SL_EAUTH)

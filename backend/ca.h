@@ -66,6 +66,7 @@ struct ca_request {
 	struct sl_span csr;
 	bool is_renewal;
 	struct sl_span binding; /* what a required challengePassword must equal; empty: none */
+	struct sl_span serial;  /* of the certificate of ours that authenticated it; else empty */
 	int64_t now;            /* POSIX seconds */
 	uint64_t boot_ms;       /* CLOCK_BOOTTIME, which nobody sets: tells when the other jumps */
 };

@@ -23,6 +23,7 @@ struct service_ask {
 	const struct sl_coap_msg *request;
 	struct sl_span body;    /* the whole one */
 	struct sl_span binding; /* what challengePassword must equal; empty: none known */
+	struct sl_span serial;  /* of the certificate of ours that authenticated it; else empty */
 	int64_t now;            /* POSIX seconds */
 	uint64_t boot_ms;       /* CLOCK_BOOTTIME */
 };
