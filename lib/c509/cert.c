@@ -278,3 +278,18 @@ sl_c509_to_x509(struct sl_span c509, uint8_t *out, size_t cap, size_t *len)
 		*len = w.len;
 	return err;
 }
+
+enum sl_err
+sl_c509_name_to_der(struct sl_span name, uint8_t *out, size_t cap, size_t *len)
+{
+	struct sl_c509_source in = {sl_reader_over(name), false};
+	struct sl_writer w = sl_writer_over(out, cap);
+
+	sl_c509_decode_name(&in, &w);
+	if (sl_reader_finish(&in.r) != SL_OK)
+		return SL_EMALFORMED;
+	if (sl_writer_finish(&w) != SL_OK)
+		return SL_ESPACE;
+	*len = w.len;
+	return SL_OK;
+}

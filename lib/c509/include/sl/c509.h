@@ -62,6 +62,9 @@ struct sl_c509_cert {
  * every field, the key included (on its curve), not the signature. SL_EMALFORMED. */
 enum sl_err sl_c509_decode(
         struct sl_c509_cert *cert, struct sl_span bytes, bool lenient) SL_MUST_USE;
+/* An encoded Name as DER. SL_EMALFORMED, SL_ESPACE. */
+enum sl_err sl_c509_name_to_der(
+        struct sl_span name, uint8_t *out, size_t cap, size_t *len) SL_MUST_USE;
 /* The subject's key. SL_EUNSUPPORTED: no type of ours. */
 enum sl_err sl_c509_public_key(const struct sl_c509_cert *cert, struct sl_pkey **key) SL_MUST_USE;
 /* Type 2 alone: the signature, with this key. SL_EAUTH, SL_EUNSUPPORTED (type, algorithm). */
