@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * A hash table of contexts by kid, under one lock; the contexts have locks of their own. A context whose
  * durable limit is 0 never accepted a request, so its window cannot have been lost. */
-#include "contexts.h"
+#include "contexts_table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,16 +9,6 @@
 #include <sl/reader.h>
 
 #define BUCKETS_MAX 65536
-
-struct contexts {
-	struct contexts_config config;
-	pthread_mutex_t lock; /* around the table, not the contexts */
-	size_t count, unusable; /* count: those that are not gone */
-	size_t bucket_count; /* a power of two */
-	struct context **buckets;
-	uint64_t store_version;
-	uint64_t checked_ms;
-};
 
 void
 contexts_config_init(struct contexts_config *config)
@@ -28,18 +18,21 @@ contexts_config_init(struct contexts_config *config)
 	config->ssn_step = 1024;
 	config->echo_fresh_ms = 120000;
 	config->store_check_ms = 500;
+	config->life_ms = UINT64_C(30) * 86400 * 1000;
+	config->idle_ms = UINT64_C(7) * 86400 * 1000;
+	config->quarantine_ms = 300000;
 }
 
-static struct context **
-bucket_of(struct contexts *c, struct sl_span kid)
+struct context **
+contexts_bucket(struct contexts *c, struct sl_span kid)
 {
 	return &c->buckets[sl_siphash(c->config.hash_key, kid) & (c->bucket_count - 1)];
 }
 
-static struct sl_span
-kid_of(const struct context *ctx)
+struct sl_span
+contexts_kid(const struct context *ctx)
 {
-	return sl_span(ctx->oscore.recipient_id.bytes, ctx->oscore.recipient_id.len);
+	return sl_span(ctx->kid.bytes, ctx->kid.len);
 }
 
 static struct sl_span
@@ -71,37 +64,68 @@ derive(struct context *ctx, const struct store_context *stored)
 	return err;
 }
 
+struct context *
+contexts_make(void)
+{
+	struct context *ctx = calloc(1, sizeof(*ctx));
+
+	if (ctx == NULL)
+		return NULL;
+	if (pthread_mutex_init(&ctx->lock, NULL) != 0) {
+		free(ctx);
+		return NULL;
+	}
+	atomic_init(&ctx->is_disabled, false);
+	return ctx;
+}
+
+void
+contexts_destroy(struct context *ctx)
+{
+	sl_oscore_ctx_clear(&ctx->oscore);
+	pthread_mutex_destroy(&ctx->lock);
+	if (ctx->made != NULL)
+		sl_wipe(ctx->made, sizeof(*ctx->made));
+	free(ctx->made);
+	free(ctx);
+}
+
+void
+contexts_insert(struct contexts *c, struct context *ctx)
+{
+	struct context **bucket = contexts_bucket(c, contexts_kid(ctx));
+
+	ctx->next = *bucket;
+	*bucket = ctx;
+	c->count++;
+}
+
+/* A stored context has its kid before one out of EDHOC, whose peer runs EDHOC again. */
 static enum sl_err
 add(struct contexts *c, const struct store_context *stored)
 {
-	struct context *ctx, **bucket;
-	enum sl_err err;
+	struct context *ctx;
+	enum sl_err err = contexts_make_room(c, c->checked_ms);
 
-	if (c->count >= c->config.contexts_max)
-		return SL_ELIMIT;
-	ctx = calloc(1, sizeof(*ctx));
+	if (err)
+		return err;
+	ctx = contexts_make();
 	if (ctx == NULL)
 		return SL_ENOMEM;
 	err = derive(ctx, stored);
 	if (err) {
-		free(ctx);
+		contexts_destroy(ctx);
 		c->unusable += err == SL_EMALFORMED || err == SL_EUNSUPPORTED;
 		return err == SL_EMALFORMED || err == SL_EUNSUPPORTED ? SL_OK : err;
 	}
 	ctx->id = stored->id;
+	ctx->kid = stored->recipient_id;
 	memcpy(ctx->identity, stored->identity, sizeof(ctx->identity));
 	memcpy(ctx->profile, stored->profile, sizeof(ctx->profile));
 	ctx->functions = stored->functions;
-	atomic_init(&ctx->is_disabled, false);
-	if (pthread_mutex_init(&ctx->lock, NULL) != 0) {
-		sl_oscore_ctx_clear(&ctx->oscore);
-		free(ctx);
-		return SL_ENOMEM;
-	}
-	bucket = bucket_of(c, kid_of(ctx));
-	ctx->next = *bucket;
-	*bucket = ctx;
-	c->count++;
+	if (!stored->has_id_context)
+		contexts_end_kid(c, contexts_kid(ctx), c->checked_ms);
+	contexts_insert(c, ctx);
 	return SL_OK;
 }
 
@@ -109,7 +133,7 @@ static struct context *
 find_id(struct contexts *c, const struct store_context *stored)
 {
 	struct sl_span kid = sl_span(stored->recipient_id.bytes, stored->recipient_id.len);
-	struct context *ctx = *bucket_of(c, kid);
+	struct context *ctx = *contexts_bucket(c, kid);
 
 	while (ctx != NULL && ctx->id != stored->id)
 		ctx = ctx->next;
@@ -147,7 +171,9 @@ contexts_new(struct contexts **out, const struct contexts_config *config)
 	        c->bucket_count *= 2)
 		;
 	c->buckets = calloc(c->bucket_count, sizeof(struct context *));
-	if (c->buckets == NULL || pthread_mutex_init(&c->lock, NULL) != 0) {
+	c->owners = calloc(c->bucket_count, sizeof(struct context *));
+	if (c->buckets == NULL || c->owners == NULL || pthread_mutex_init(&c->lock, NULL) != 0) {
+		free(c->owners);
 		free(c->buckets);
 		free(c);
 		return SL_ENOMEM;
@@ -163,14 +189,6 @@ contexts_new(struct contexts **out, const struct contexts_config *config)
 	return SL_OK;
 }
 
-static void
-free_context(struct context *ctx)
-{
-	sl_oscore_ctx_clear(&ctx->oscore);
-	pthread_mutex_destroy(&ctx->lock);
-	free(ctx);
-}
-
 void
 contexts_free(struct contexts *c)
 {
@@ -182,11 +200,12 @@ contexts_free(struct contexts *c)
 		while (c->buckets[i] != NULL) {
 			struct context *next = c->buckets[i]->next;
 
-			free_context(c->buckets[i]);
+			contexts_destroy(c->buckets[i]);
 			c->buckets[i] = next;
 		}
 	}
 	pthread_mutex_destroy(&c->lock);
+	free(c->owners);
 	free(c->buckets);
 	sl_wipe(c, sizeof(*c));
 	free(c);
@@ -227,8 +246,8 @@ look_up(struct contexts *c, const struct sl_oscore_option *opt)
 	struct context *ctx, *found = NULL;
 	size_t candidates = 0;
 
-	for (ctx = *bucket_of(c, opt->kid); ctx != NULL; ctx = ctx->next) {
-		if (!sl_span_equal(kid_of(ctx), opt->kid) || atomic_load(&ctx->is_disabled))
+	for (ctx = *contexts_bucket(c, opt->kid); ctx != NULL; ctx = ctx->next) {
+		if (!sl_span_equal(contexts_kid(ctx), opt->kid) || atomic_load(&ctx->is_disabled))
 			continue;
 		if (opt->has_kid_context
 		                ? ctx->oscore.has_id_context &&
@@ -241,20 +260,45 @@ look_up(struct contexts *c, const struct sl_oscore_option *opt)
 	return !opt->has_kid_context && candidates == 1 ? found : NULL;
 }
 
-struct context *
-contexts_find(struct contexts *c, const struct sl_oscore_option *opt, uint64_t now_ms)
+static struct context *
+hold(struct contexts *c, const struct sl_oscore_option *opt, uint64_t now_ms)
 {
 	struct context *ctx;
 
-	pthread_mutex_lock(&c->lock);
 	look_at_store(c, now_ms, c->config.store_check_ms);
 	ctx = look_up(c, opt);
 	if (ctx == NULL) {
 		look_at_store(c, now_ms, c->config.store_check_ms / 10);
 		ctx = look_up(c, opt);
 	}
-	pthread_mutex_unlock(&c->lock);
+	if (ctx == NULL || ctx->made == NULL)
+		return ctx;
+	if (contexts_is_over(c, ctx, now_ms)) {
+		contexts_end(c, ctx, now_ms);
+		return NULL;
+	}
+	ctx->holders++;
 	return ctx;
+}
+
+struct context *
+contexts_find(struct contexts *c, const struct sl_oscore_option *opt, uint64_t now_ms, int64_t now)
+{
+	const struct contexts_config *config = &c->config;
+	struct context *ctx;
+
+	pthread_mutex_lock(&c->lock);
+	ctx = hold(c, opt, now_ms);
+	pthread_mutex_unlock(&c->lock);
+	if (ctx == NULL || ctx->made == NULL || config->holds == NULL ||
+	        config->holds(config->holds_arg, &ctx->made->peer, now, now_ms))
+		return ctx;
+	pthread_mutex_lock(&c->lock);
+	if (!ctx->is_gone)
+		contexts_end(c, ctx, now_ms);
+	pthread_mutex_unlock(&c->lock);
+	contexts_release(c, ctx);
+	return NULL;
 }
 
 enum sl_err
@@ -263,6 +307,8 @@ contexts_reserve(struct contexts *c, struct context *ctx)
 	uint64_t limit = ctx->oscore.ssn_limit;
 	enum sl_err err;
 
+	if (ctx->made != NULL)
+		return ctx->oscore.ssn < limit ? SL_OK : SL_ELIMIT;
 	if (ctx->is_marked && ctx->oscore.ssn < limit)
 		return SL_OK;
 	if (limit < ctx->oscore.ssn)

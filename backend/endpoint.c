@@ -157,6 +157,7 @@ serve(struct work *w)
 	        .identity = w->ctx->identity,
 	        .profile = w->ctx->profile,
 	        .functions = w->ctx->functions,
+	        .binding = contexts_binding(w->ctx),
 	        .request = &w->inner,
 	        .now = w->request->now,
 	        .boot_ms = w->request->boot_ms,
@@ -245,7 +246,7 @@ work_on(struct work *w)
 		fail_outcome(w, SL_OSCORE_BAD_OPTION);
 		return;
 	}
-	w->ctx = contexts_find(w->e->config.contexts, &opt, w->request->now_ms);
+	w->ctx = contexts_find(w->e->config.contexts, &opt, w->request->now_ms, w->request->now);
 	if (w->ctx == NULL) {
 		fail_outcome(w, SL_OSCORE_NO_CONTEXT);
 		return;
@@ -262,6 +263,7 @@ work_on(struct work *w)
 		fail_outcome(w, outcome);
 		return;
 	}
+	contexts_used(w->e->config.contexts, w->ctx, w->request->now_ms);
 	if (outcome == SL_OSCORE_NEEDS_ECHO) {
 		err = challenge(w);
 	} else {
@@ -295,6 +297,8 @@ work(struct endpoint *e, const struct endpoint_request *request, struct endpoint
 	w->reply = reply;
 	w->plain_cap = request->body.len;
 	work_on(w);
+	if (w->ctx != NULL)
+		contexts_release(e->config.contexts, w->ctx);
 	sl_wipe(w, len);
 	free(w);
 }

@@ -186,7 +186,7 @@ fixture_find(struct fixture *f, uint8_t n)
 {
 	struct sl_oscore_option opt = {.has_kid = true, .kid = sl_span(&n, 1)};
 
-	return contexts_find(f->contexts, &opt, f->now_ms);
+	return contexts_find(f->contexts, &opt, f->now_ms, T0 + (int64_t)(f->now_ms / 1000));
 }
 
 void

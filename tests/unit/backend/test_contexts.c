@@ -88,7 +88,7 @@ find(const char *kid, const char *kid_context, uint64_t now_ms)
 	opt.has_kid_context = kid_context != NULL;
 	if (kid_context != NULL)
 		opt.kid_context = hex(kid_context);
-	found = contexts_find(c, &opt, now_ms);
+	found = contexts_find(c, &opt, now_ms, T0);
 	return found != NULL ? found->id : 0;
 }
 
@@ -96,7 +96,7 @@ static struct context *
 only(void)
 {
 	struct sl_oscore_option opt = {.has_kid = true, .kid = hex("01")};
-	struct context *found = contexts_find(c, &opt, 0);
+	struct context *found = contexts_find(c, &opt, 0, T0);
 
 	ck_assert_ptr_nonnull(found);
 	return found;
@@ -299,7 +299,7 @@ START_TEST(echo_is_ours_and_of_this_context)
 	add(f.store, &(struct ids){"02", NULL});
 	load();
 	ctx = only();
-	other = contexts_find(c, &opt, 0);
+	other = contexts_find(c, &opt, 0, T0);
 	contexts_echo(c, ctx, 5000, echo);
 	ck_assert(!contexts_echo_is_fresh(c, other, sl_span(echo, CONTEXTS_ECHO_LEN), 5000));
 	for (i = 0; i < CONTEXTS_ECHO_LEN * 8; i++) {
