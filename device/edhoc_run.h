@@ -2,14 +2,15 @@
  * EDHOC with the server over CoAP (RFC 9528 appendix A.2.1): the device is client and Initiator.
  * Pure: bytes and time in, bytes out; the only randomness is that of lib/crypto.
  *
- *   start -> message_1 ---- message_2 ---> message_3 ---- 2.04, message_4 ---> FINISHED
- *             |  ^  ^                        |   ^  |
- *             v  |  +- another message_1 ----+   |  +- is_combined: FINISHED, EDHOC_RUN_HALFWAY
- *           back off, new ephemeral key     back off, the same bytes
+ *   start -> message_1 ------ message_2 -----> message_3 ---- 2.04, message_4 ---> FINISHED
+ *             |  ^  ^ error 2: next suite        |  ^ |
+ *             v  |  +--                          v  | +- is_combined: FINISHED, HALFWAY
+ *           back off, new ephemeral key        back off, the same bytes
  *
  * Errors are not authenticated. Error 2 leads to the next suite, once each; other EDHOC errors end
- * the run; what is no EDHOC message is a hint: wait and try again, a few times. A message_2 that
- * is not good ends the run, and the server is told once. message_3 is made once. */
+ * the run; what is no EDHOC message is a hint: wait and try again, a few times; but a 4.xx to
+ * message_3 ends it, too. A message_2 that is not good ends the run, and the server is told once.
+ * message_3 is made once. */
 #ifndef EDHOC_RUN_H
 #define EDHOC_RUN_H
 
@@ -22,6 +23,12 @@
 #define EDHOC_RUN_HINTS_MAX       3           /* new attempts in all */
 #define EDHOC_RUN_ECHO_ROUNDS_MAX 3           /* per message */
 #define EDHOC_RUN_SEED_LEN        16
+
+struct edhoc_run_seen {
+	const char *name; /* "message_1", ..., "error" */
+	bool is_ours;
+	struct sl_span bytes; /* borrowed for the call */
+};
 
 /* Pointers are borrowed for the life of the run. */
 struct edhoc_run_config {
@@ -37,6 +44,9 @@ struct edhoc_run_config {
 	uint64_t timeout_ms;     /* for all of it; default 120000 */
 	int64_t now; /* POSIX seconds; negative: no clock, validity is left out; default */
 	uint8_t seed[EDHOC_RUN_SEED_LEN]; /* random: tokens, message IDs, jitter, C_I */
+	/* Hears of each EDHOC message, once; NULL: nobody does. */
+	void (*on_message)(void *arg, const struct edhoc_run_seen *seen);
+	void *arg;
 };
 
 void edhoc_run_config_init(struct edhoc_run_config *config);
@@ -64,10 +74,10 @@ uint64_t edhoc_run_wakeup(const struct edhoc_run *run); /* UINT64_MAX: nothing w
 bool edhoc_run_next(struct edhoc_run *run, struct sl_span *datagram);
 
 enum edhoc_run_outcome {
-	EDHOC_RUN_DONE,     /* keys on both sides */
-	EDHOC_RUN_HALFWAY,  /* keys here; message_3 waits for the first request */
-	EDHOC_RUN_REFUSED,  /* the server sent an EDHOC error: after message_1, */
-	EDHOC_RUN_UNWANTED, /* or after message_3, which knows us */
+	EDHOC_RUN_DONE,    /* keys on both sides */
+	EDHOC_RUN_HALFWAY, /* keys here; message_3 waits for the first request */
+	EDHOC_RUN_REFUSED, /* the server sent an EDHOC error: after message_1, */
+	EDHOC_RUN_UNWANTED, /* or it did not take message_3: it knows who we are, or forgot the run */
 	EDHOC_RUN_BAD_PEER, /* we refused the server: message_2 or message_4 is not good */
 	EDHOC_RUN_SILENT,   /* no EDHOC message came in time, or only hints */
 	EDHOC_RUN_FAILED,   /* the machine failed */
@@ -81,9 +91,9 @@ const char *edhoc_run_text(const struct edhoc_run *run);
 
 /* --- when DONE or HALFWAY --- */
 
-/* The context, all its numbers free to use: it lives in memory only. Errors as of
- * sl_oscore_ctx_init. */
-enum sl_err edhoc_run_context(const struct edhoc_run *run, struct sl_oscore_ctx *ctx) SL_MUST_USE;
+/* The context, all its numbers free to use: it lives in memory only. Once, so that no number is
+ * free twice: SL_EREPLAY. Other errors as of sl_oscore_ctx_init. */
+enum sl_err edhoc_run_context(struct edhoc_run *run, struct sl_oscore_ctx *ctx) SL_MUST_USE;
 /* EDHOC_Exporter. */
 enum sl_err edhoc_run_export(const struct edhoc_run *run, uint64_t label, struct sl_span context,
         uint8_t *out, size_t len) SL_MUST_USE;
@@ -95,7 +105,7 @@ void edhoc_run_confirm(struct edhoc_run *run);
  * too late. SL_EMALFORMED: no error message; nothing changes. */
 enum sl_err edhoc_run_on_error(struct edhoc_run *run, struct sl_span message) SL_MUST_USE;
 
-/* --- for reports and --trace --- */
+/* --- for reports --- */
 
 struct edhoc_run_counts {
 	unsigned hints, suites_tried, echo_rounds;
@@ -104,15 +114,5 @@ struct edhoc_run_counts {
 };
 
 struct edhoc_run_counts edhoc_run_counts(const struct edhoc_run *run);
-
-struct edhoc_run_seen {
-	const char *name; /* "message_1", ..., "error" */
-	bool is_ours;
-	struct sl_span bytes;
-};
-
-/* The next EDHOC message that was sent or received and not yet seen here; false when there is
- * none. Borrowed until the next call. */
-bool edhoc_run_seen(struct edhoc_run *run, struct edhoc_run_seen *seen);
 
 #endif
