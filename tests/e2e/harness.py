@@ -129,9 +129,9 @@ def run(folder, name, *args, status=0, seconds=60):
 class Est:
     """sealift-est in a folder of its own. It keeps its port when it is started again."""
 
-    def __init__(self, home, more=""):
+    def __init__(self, home, more="", init=()):
         self.home, self.folder = home, os.path.join(home, "est")
-        run(home, "sealift-est", "init", "--dir", "est", "--name", "Test CA")
+        run(home, "sealift-est", "init", "--dir", "est", "--name", "Test CA", *init)
         self.config = os.path.join(self.folder, "sealift-est.yaml")
         self.rewrite(lambda text: re.sub(r"port: *\d+", "port: 0", text) + more)
         self.server, self.port = None, 0
@@ -176,9 +176,9 @@ def proxy_config(url, extra="", limits="", route=""):
             f"limits:\n  drain-timeout: 8s\n  requests-per-second: 0\n{limits}\n")
 
 
-def forward_config(urls, extra="", limits=""):
+def forward_config(urls, extra="", limits="", route=""):
     """Forward mode: an allow-list."""
-    allow = "".join(f'    - origin: "{url}"\n      plain-http: ["127.0.0.0/8"]\n' for url in urls)
+    allow = "".join(f'    - origin: "{url}"\n      plain-http: ["127.0.0.0/8"]\n{route}\n' for url in urls)
     return (f'listen: ["127.0.0.1:0"]\n{extra}\nforward:\n  allow:\n{allow}'
             f"limits:\n  drain-timeout: 8s\n  requests-per-second: 0\n{limits}\n")
 
@@ -277,6 +277,15 @@ class Crossing:
     def option(self):
         """The option's value (RFC 8613 section 11.1)."""
         return b"" if self.oscore == "AA" else base64.urlsafe_b64decode(self.oscore + "=" * (-len(self.oscore) % 4))
+
+    def field(self, name):
+        """The value of a field that stands once, or None."""
+        found = re.findall(rb"(?im)^" + re.escape(name.encode()) + rb": *([^\r\n]*?) *\r?$", self.head)
+        return found[0].decode() if len(found) == 1 else None
+
+    @property
+    def path(self):
+        return self.head.split(b" ")[1].decode()
 
     @property
     def status(self):
@@ -400,13 +409,15 @@ class StackCase(Case):
     """est, a tap, the proxy, a relay and a device."""
 
     def start_stack(self, proxy_extra="", limits="", est_more="", http_hook=None, forward=False, **link):
-        self.est = Est(self.home, est_more)
+        """est_init: words for the server's init; route: more lines of the proxy's route; the rest is the relay's."""
+        self.est = Est(self.home, est_more, link.pop("est_init", ()))
         self.est.start()
         self.addCleanup(self.est.stop)
         self.tap = Tap(self.est.port, http_hook)
         self.addCleanup(self.tap.stop)
-        make = forward_config([self.tap.url], proxy_extra, limits) if forward else \
-            proxy_config(self.tap.url, proxy_extra, limits)
+        url, route = self.tap.url, link.pop("route", "")
+        make = forward_config([url], proxy_extra, limits, route) if forward else \
+            proxy_config(url, proxy_extra, limits, route)
         self.proxy = self.start_proxy(make)
         self.wire = []  # (direction, datagram) as the relay got them
         asked = link.pop("hook", None)
@@ -442,6 +453,8 @@ class StackCase(Case):
             if m.payload and m.get(coap.OSCORE):  # a follow-up of outer blocks has no text
                 book.request(m.get(coap.OSCORE)[0], m.payload, "device side")
         for request, response in self.tap.exchanges():
+            if request.oscore is None:
+                continue  # EDHOC
             book.request(request.option, request.body, "origin side")
             if response is not None and response.status == 200:
                 book.response(request.option, response.option, response.body, "origin side")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The client's side of OSCORE (lib/oscore) in the hands of another program: one line in, one line out. Words are hex,
  * "-" is empty, CODE, FORMAT and the algorithm are decimal, PATH is text. Answers "ok WORD..." or "no REASON".
- *   context SECRET SALT SENDER_ID RECIPIENT_ID AEAD     seal CODE PATH FORMAT PAYLOAD: option and ciphertext
+ *   context SECRET SALT SENDER_ID RECIPIENT_ID AEAD SSN     seal CODE PATH FORMAT PAYLOAD: option and ciphertext
  *   open OPTION CIPHERTEXT: code, format (-1: none) and payload     Ends with its input. */
 #include <sl/oscore.h>
 #include <sl/text.h>
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORDS_MAX  6
+#define WORDS_MAX  7
 #define BYTES_MAX  8192
 #define LINE_BYTES (3 * BYTES_MAX)
 
@@ -51,8 +51,10 @@ do_context(void)
 
 	sl_oscore_ctx_clear(&ctx);
 	err = sl_oscore_ctx_init(&ctx, &params);
-	if (err == SL_OK)
+	if (err == SL_OK) {
+		sl_oscore_resume(&ctx, strtoull(words[6], NULL, 10));
 		sl_oscore_reserve(&ctx, SL_OSCORE_SSN_END);
+	}
 	return err;
 }
 
@@ -103,7 +105,7 @@ static const struct {
 	size_t words; /* with the name */
 	enum sl_err (*run)(void);
 } commands[] = {
-        {"context", 6, do_context},
+        {"context", 7, do_context},
         {"seal", 5, do_seal},
         {"open", 3, do_open},
 };

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""An EDHOC Initiator of the tests' own (RFC 9528): it makes every message when it is told to, at the right time or not,
+and sends it where a test says. Cryptography comes from two programs of the build that read lines."""
+import os
+import subprocess
+import tempfile
+
+import coap
+import harness
+
+PATH = [(coap.URI_PATH, b".well-known"), (coap.URI_PATH, b"edhoc")]
+CID_EDHOC, EDHOC = 65, 64  # content formats
+KID, KCCS, X5CHAIN, X5T = 4, 14, 33, 34
+PLAIN = '    allow-plain: ["/.well-known/edhoc", "/.well-known/core"]\n'
+
+
+# --- a little CBOR (RFC 8949) ---------------------------------------------------------------------------------------
+
+
+def head(major, value):
+    if value < 24:
+        return bytes([major << 5 | value])
+    size = 1 if value < 0x100 else 2 if value < 0x10000 else 4
+    return bytes([major << 5 | 23 + {1: 1, 2: 2, 4: 3}[size]]) + value.to_bytes(size, "big")
+
+
+def encode(item):
+    if isinstance(item, bool):
+        return b"\xf5" if item else b"\xf4"
+    if isinstance(item, int):
+        return head(0, item) if item >= 0 else head(1, -1 - item)
+    if isinstance(item, bytes):
+        return head(2, len(item)) + item
+    if isinstance(item, str):
+        return head(3, len(item.encode())) + item.encode()
+    if isinstance(item, list):
+        return head(4, len(item)) + b"".join(encode(i) for i in item)
+    return head(5, len(item)) + b"".join(encode(k) + encode(v) for k, v in item.items())
+
+
+def identifier(value):
+    """C_I and C_R (section 3.3.2): one byte that is itself an int goes as it is."""
+    return value if len(value) == 1 and (value[0] < 0x18 or 0x20 <= value[0] < 0x38) else encode(value)
+
+
+def is_error(payload, code=1):
+    """Whether it is an EDHOC error message (section 6) with that code."""
+    return payload[:1] == bytes([code]) and len(payload) > 1
+
+
+# --- credentials ----------------------------------------------------------------------------------------------------
+
+
+class RawKey:
+    """A key pair and the CWT Claims Set around its public part. curve: P-256, X25519 or ED25519."""
+    CURVES = {"P-256": (2, 1), "X25519": (1, 4), "ED25519": (1, 6)}
+
+    def __init__(self, folder, subject, kid, curve="P-256"):
+        self.key = tempfile.mkstemp(prefix="key-", suffix=".pem", dir=folder)[1]
+        algorithm = ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"] if curve == "P-256" else [curve]
+        subprocess.run(["openssl", "genpkey", "-algorithm", *algorithm, "-out", self.key], check=True,
+                       capture_output=True)
+        os.chmod(self.key, 0o400)
+        self.private, public = key_bytes(self.key)
+        cose = {1: self.CURVES[curve][0], 2: kid, -1: self.CURVES[curve][1], -2: public[:32]}
+        if curve == "P-256":
+            cose[-3] = public[32:]
+        self.subject, self.kid = subject, kid
+        self.cred = encode({2: subject, 8: {1: cose}})
+        self.id_cred = encode({KID: kid})
+        self.by_value = encode({KCCS: 0})[:-1] + self.cred
+        self.path = self.key[:-4] + ".ccs"
+        with open(self.path, "wb") as f:
+            f.write(self.cred)
+
+
+def key_bytes(path):
+    """(private, public) as raw bytes."""
+    private = subprocess.run(["openssl", "pkey", "-in", path, "-outform", "DER"], check=True,
+                             capture_output=True).stdout
+    public = subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-outform", "DER"], check=True,
+                            capture_output=True).stdout
+    if b"\x02\x01\x01\x04\x20" in private:  # SEC1 inside PKCS#8
+        at = private.index(b"\x02\x01\x01\x04\x20") + 5
+        return private[at:at + 32], public[-64:]
+    return private[-32:], public[-32:]
+
+
+# --- one line in, one line out ----------------------------------------------------------------------------------------
+
+
+class Lines:
+    """A program of the build. ask returns the words of its answer, or None when it refuses."""
+
+    def __init__(self, path):
+        self.process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        harness.living.append(self.process)
+
+    def ask(self, *words):
+        line = " ".join("-" if w == b"" else w.hex() if isinstance(w, bytes) else str(w) for w in words)
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        got = self.process.stdout.readline().split()
+        if not got:
+            raise AssertionError(f"{self.process.args[0]} ended at: {line[:200]}")
+        ok = "ok" in got
+        return [w for w in got if w != "ok"] if ok else None
+
+    def need(self, *words):
+        got = self.ask(*words)
+        if got is None:
+            raise AssertionError(f"{self.process.args[0]} refuses: {words}")
+        return got
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+        if self.process.returncode != 0:
+            raise AssertionError(f"{self.process.args[0]}: exit status {self.process.returncode}")
+
+
+def unhex(word):
+    return b"" if word == "-" else bytes.fromhex(word)
+
+
+class Context:
+    """OSCORE keys out of a run, at the client. aead: COSE number."""
+
+    def __init__(self, lines, keys, aead=10):
+        self.lines, (secret, salt, sender, recipient) = lines, keys
+        self.words, self.next = (secret, salt, sender, recipient, aead), 0
+        self.kid = unhex(sender)
+
+    def seal(self, method, path, content_format=-1, payload=b""):
+        """(option, ciphertext) of a request; the answer to it can be opened until the next one."""
+        if self.lines.owner is not self:
+            self.lines.need("context", *self.words, self.next)
+            self.lines.owner = self
+        self.next += 1
+        option, text = self.lines.need("seal", method, path, content_format, payload)
+        return unhex(option), unhex(text)
+
+    def open(self, message):
+        """(code, format, payload) of a response, or None when it is not protected for us."""
+        option = message.get(coap.OSCORE)
+        if len(option) != 1 or self.lines.owner is not self:
+            return None
+        got = self.lines.ask("open", option[0], message.payload)
+        return None if got is None else (int(got[0]), int(got[1]), unhex(got[2]))
+
+
+class Run:
+    """One EDHOC run of the Initiator."""
+
+    def __init__(self, initiator, method, suites, own, id_cred=None, c_i=None):
+        self.i, self.c_r, self.message_3, self.context = initiator, None, None, None
+        self.i.edhoc.need("init", "initiator", method, ",".join(map(str, suites)), 1, own.private,
+                          id_cred or own.id_cred, own.cred)
+        self.c_i = os.urandom(1 + os.urandom(1)[0] % 3) if c_i is None else c_i
+        self.message_1 = unhex(self.i.edhoc.need("write_1", self.c_i, b"")[0])
+        self.i.current = self
+
+    def read_message_2(self, message, cred):
+        """True when it verifies; then message_3 and the OSCORE context are there."""
+        got = self.i.edhoc.ask("read_2", message) if self.i.current is self and message else None
+        if got is None or self.i.edhoc.ask("verify", unhex(got[1]), cred) is None:
+            return False
+        self.c_r = unhex(got[0])
+        self.message_3 = unhex(self.i.edhoc.need("write_3", b"")[0])
+        self.context = Context(self.i.oscore, self.i.edhoc.need("oscore"))
+        return True
+
+    def read_message_4(self, message):
+        return self.i.current is self and self.i.edhoc.ask("read_4", message) is not None
+
+    def export(self, label, context, length):
+        return unhex(self.i.edhoc.need("export", label, context, length)[0])
+
+
+class Initiator:
+    """Makes runs; the youngest can read messages."""
+
+    def __init__(self):
+        tests = os.path.join(harness.PROGRAMS, "..", "tests")
+        self.edhoc = Lines(os.path.join(tests, "interop", "edhoc_lines"))
+        self.oscore = Lines(os.path.join(tests, "e2e", "oscore_lines"))
+        self.oscore.owner, self.current = None, None
+
+    def close(self):
+        self.edhoc.close()
+        self.oscore.close()
+
+
+def post(client, payload, content_format=CID_EDHOC, options=(), seconds=5.0):
+    """A plain request to the EDHOC resource, and its answer."""
+    more = [] if content_format is None else [(coap.CONTENT_FORMAT, coap.uint(content_format))]
+    return client.exchange(client.message(coap.POST, PATH + more + list(options), payload), seconds)
