@@ -404,6 +404,31 @@ START_TEST(discovery_is_filtered_alike_inside_and_outside)
 }
 END_TEST
 
+/* RFC 9668 section 6: with the section edhoc only, and ed-comb-req only where the combined request is taken. */
+START_TEST(discovery_names_edhoc_where_it_is_on)
+{
+	struct sl_span all;
+
+	ck_assert(!has(discover(""), "edhoc"));
+	f.config.edhoc = (struct config_edhoc){
+	        .is_on = true, .methods = 1U << 0 | 1U << 3, .suites = {2, 3}, .suite_count = 2};
+	ck_assert_uint_eq(get("/.well-known/core"), SL_COAP_CONTENT);
+	all = heap_copy(answer.payload);
+	ck_assert(has(all, "</est/crts>"));
+	ck_assert(has(all,
+	        ",</.well-known/edhoc>;rt=\"core.edhoc\";ed-r;ed-csuite=2;ed-csuite=3;ed-method=0;"
+	        "ed-method=3;ed-cred-t=1;ed-cred-t=2;ed-cred-t=3;ed-idcred-t=4;ed-idcred-t=14;"));
+	ck_assert(!has(all, "ed-comb-req"));
+	ck_assert(!has(all, "ed-i;"));
+	ck_assert_bytes(heap_copy(discover("")), all);
+	f.config.edhoc.accepts_combined = true;
+	ck_assert(has(discover("rt=core.edhoc"), ";ed-comb-req"));
+	ck_assert(!has(discover("rt=core.edhoc"), "crts"));
+	ck_assert(has(discover("rt=core.edhoc&ed-method=3"), "edhoc"));
+	ck_assert_uint_eq(discover("rt=core.edhoc&ed-method=1").len, 0);
+}
+END_TEST
+
 static const struct {
 	const char *because, *query;
 } bad_queries[] = {
@@ -463,6 +488,7 @@ main(void)
 	tcase_add_test(t, the_short_root_is_configured);
 	tcase_add_test(t, discovery_names_what_is_offered);
 	tcase_add_test(t, discovery_is_filtered_alike_inside_and_outside);
+	tcase_add_test(t, discovery_names_edhoc_where_it_is_on);
 	tcase_add_loop_test(t, refuses_malformed_queries, 0, ARRAY_LEN(bad_queries));
 	tcase_add_test(t, bounds_of_discovery);
 	suite_add_tcase(s, t);
