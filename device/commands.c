@@ -2,54 +2,11 @@
 #include "commands.h"
 
 #include "coap_side.h"
-#include "report.h"
 #include "show.h"
-
-#include <sl/device.h>
+#include "work.h"
 
 #include <string.h>
 #include <unistd.h>
-
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_CONFIGURATION = 2 };
-
-/* What a command works with; only what it needs is open. */
-struct work {
-	const struct options *o;
-	struct report report;
-	struct sl_device *device;
-	struct sl_device_why why;
-};
-
-static int
-fail(struct work *w, int status)
-{
-	fprintf(stderr, "sealift-device: %s\n", w->why.text);
-	if (!w->o->is_json)
-		return status;
-	sl_buf_clear(&w->report.out);
-	report_text(&w->report, "command", options_command_name(w->o->command));
-	report_text(&w->report, "outcome", "failed");
-	report_text(&w->report, "text", w->why.text);
-	(void)report_print(&w->report, stdout);
-	return status;
-}
-
-static int
-done(struct work *w)
-{
-	if (report_print(&w->report, stdout))
-		return EXIT_DONE;
-	fputs("sealift-device: cannot write the result\n", stderr);
-	return EXIT_FAILED;
-}
-
-static int
-done_simply(struct work *w)
-{
-	report_text(&w->report, "command", options_command_name(w->o->command));
-	report_text(&w->report, "outcome", "done");
-	return done(w);
-}
 
 static void
 on_progress(void *arg, const struct sl_device_progress *progress)
@@ -69,8 +26,9 @@ open_device(struct work *w)
 	                .trace = w->o->is_traced ? stderr : NULL},
 	};
 
-	return sl_device_open(&w->device, &options, &w->why) == SL_OK ? EXIT_DONE
-	                                                              : fail(w, EXIT_CONFIGURATION);
+	return sl_device_open(&w->device, &options, &w->why) == SL_OK
+	               ? EXIT_DONE
+	               : work_fail(w, EXIT_CONFIGURATION);
 }
 
 /* --- what asks the server -------------------------------------------------------------------- */
@@ -82,7 +40,7 @@ fail_call(struct work *w)
 
 	snprintf(w->why.text, sizeof w->why.text, "%s%s", r->text,
 	        r->outcome == SL_DEVICE_ENROLLED ? "; use reenroll, or enroll --force" : "");
-	return fail(w, r->outcome == SL_DEVICE_MISUSED ? EXIT_CONFIGURATION : EXIT_FAILED);
+	return work_fail(w, r->outcome == SL_DEVICE_MISUSED ? EXIT_CONFIGURATION : EXIT_FAILED);
 }
 
 static void
@@ -123,7 +81,7 @@ run_get(struct work *w)
 	report_bytes(&w->report, w->o->is_json ? "body" : "text", r->body);
 	if (!w->o->is_json)
 		(void)report_print(&w->report, stderr);
-	else if (done(w) != EXIT_DONE)
+	else if (work_done(w) != EXIT_DONE)
 		return EXIT_FAILED;
 	return outcome == SL_DEVICE_DONE ? EXIT_DONE : EXIT_FAILED;
 }
@@ -140,7 +98,7 @@ run_discover(struct work *w)
 	for (size_t i = 0; i < r->link_count; i++)
 		show_link(&w->report, &r->links[i]);
 	report_list_close(&w->report);
-	return done(w);
+	return work_done(w);
 }
 
 static int
@@ -150,14 +108,13 @@ report_enrolment(struct work *w, enum sl_device_outcome outcome)
 
 	if (outcome != SL_DEVICE_DONE)
 		return fail_call(w);
-	report_text(&w->report, "command", options_command_name(w->o->command));
-	report_text(&w->report, "outcome", "done");
+	work_report_done(w);
 	if (w->o->command == COMMAND_CRTS)
 		show_certs(&w->report, "anchors", r->anchors, r->anchor_count);
 	else
 		show_cert(&w->report, r->certificates[0]);
 	report_number(&w->report, "requests", r->protected_requests);
-	return done(w);
+	return work_done(w);
 }
 
 static int
@@ -179,7 +136,8 @@ wish_of(const struct options *o)
 	        .key = keys[o->key_type],
 	        .common_name = o->common_name,
 	        .is_forced = o->is_forced,
-	        .is_rekey = o->is_rekey};
+	        .is_rekey = o->is_rekey,
+	        .is_bound = o->edhoc.is_bound};
 
 	return wish;
 }
@@ -202,26 +160,50 @@ run_reenroll(struct work *w)
 
 /* --- local ----------------------------------------------------------------------------------- */
 
+static enum sl_err
+make_state(struct work *w)
+{
+	const struct options *o = w->o;
+	const struct sl_device_where where = {
+	        o->where.server, o->where.target, o->where.path, o->where.root};
+
+	return sl_device_init(o->state, o->provisioning, &where, &w->why);
+}
+
 static int
 run_init(struct work *w)
 {
-	const struct sl_device_where where = {
-	        w->o->where.server, w->o->where.target, w->o->where.path, w->o->where.root};
-	enum sl_err err = sl_device_init(w->o->state, w->o->provisioning, &where, &w->why);
+	enum sl_err err = make_state(w);
 
 	if (err != SL_OK)
-		return fail(w, err == SL_EIO ? EXIT_FAILED : EXIT_CONFIGURATION);
-	report_text(&w->report, "command", "init");
-	report_text(&w->report, "outcome", "done");
+		return work_fail(w, err == SL_EIO ? EXIT_FAILED : EXIT_CONFIGURATION);
+	work_report_done(w);
 	report_text(&w->report, "state", w->o->state);
-	return done(w);
+	return work_done(w);
+}
+
+/* enroll --edhoc: a directory that is there goes on as it is. */
+static int
+prepare(struct work *w)
+{
+	enum sl_err err;
+
+	if (w->o->command != COMMAND_ENROLL || !w->o->is_edhoc)
+		return EXIT_DONE;
+	err = make_state(w);
+	if (err == SL_EREPLAY)
+		report_step(&w->report, "%s is there already; what it was made with holds",
+		        w->o->state);
+	else if (err != SL_OK)
+		return work_fail(w, err == SL_EIO ? EXIT_FAILED : EXIT_CONFIGURATION);
+	return EXIT_DONE;
 }
 
 static int
 run_show(struct work *w)
 {
 	show_state(&w->report, sl_device_show(w->device));
-	return done(w);
+	return work_done(w);
 }
 
 static int
@@ -229,10 +211,12 @@ run_check(struct work *w)
 {
 	const struct sl_device_state *s = sl_device_show(w->device);
 
-	if (s->check == SL_OK || (s->check == SL_ENOTFOUND && !s->has_certificate))
-		return done_simply(w);
+	if (s->check == SL_OK || (s->check == SL_ENOTFOUND && !s->has_certificate)) {
+		work_report_done(w);
+		return work_done(w);
+	}
 	snprintf(w->why.text, sizeof w->why.text, "%s", s->problem);
-	return fail(w, EXIT_CONFIGURATION);
+	return work_fail(w, EXIT_CONFIGURATION);
 }
 
 /* --- ping, which needs no state -------------------------------------------------------------- */
@@ -256,19 +240,11 @@ ping(struct work *w, struct coap_side *side)
 	if (coap_side_ping(side, timeout_ms, &round_trip_ms) != SL_OK) {
 		snprintf(w->why.text, sizeof w->why.text, "no answer to the ping%s",
 		        side->is_unreachable ? " (the network says: unreachable)" : "");
-		return fail(w, EXIT_FAILED);
+		return work_fail(w, EXIT_FAILED);
 	}
-	report_text(&w->report, "command", "ping");
-	report_text(&w->report, "outcome", "done");
+	work_report_done(w);
 	report_number(&w->report, "round-trip-ms", round_trip_ms);
-	return done(w);
-}
-
-static int
-fail_because(struct work *w, const struct complaint *why, int status)
-{
-	snprintf(w->why.text, sizeof w->why.text, "%s", why->text);
-	return fail(w, status);
+	return work_done(w);
 }
 
 static int
@@ -282,9 +258,9 @@ run_ping(struct work *w)
 	if (status != EXIT_DONE)
 		return status;
 	if (find_server(w, &where, &why) != SL_OK)
-		return fail_because(w, &why, EXIT_CONFIGURATION);
+		return work_fail_because(w, &why, EXIT_CONFIGURATION);
 	if (coap_side_open(&side, &where.server, &why) != SL_OK)
-		return fail_because(w, &why, EXIT_FAILED);
+		return work_fail_because(w, &why, EXIT_FAILED);
 	status = ping(w, &side);
 	coap_side_close(&side);
 	return status;
@@ -305,13 +281,16 @@ commands_run(const struct options *o)
 	        [COMMAND_SHOW] = {run_show, true},
 	        [COMMAND_PING] = {run_ping, false},
 	        [COMMAND_GET] = {run_get, true},
+	        [COMMAND_KEYGEN] = {keygen_run, false},
+	        [COMMAND_CREDENTIAL] = {credential_run, false},
 	        [COMMAND_CHECK] = {run_check, true},
 	};
 	struct work w = {.o = o};
-	int status = EXIT_DONE;
+	int status;
 
 	report_init(&w.report, o->is_json, isatty(STDERR_FILENO) || o->is_traced);
-	if (rows[o->command].is_open)
+	status = prepare(&w);
+	if (status == EXIT_DONE && rows[o->command].is_open)
 		status = open_device(&w);
 	if (status == EXIT_DONE)
 		status = rows[o->command].run(&w);

@@ -7,6 +7,7 @@
 #include "enrol.h"
 #include "provisioning.h"
 
+#include <sl/device.h>
 #include <sl/pkey.h>
 
 enum options_command {
@@ -19,18 +20,27 @@ enum options_command {
 	COMMAND_SHOW,
 	COMMAND_PING,
 	COMMAND_GET,
+	COMMAND_KEYGEN,
+	COMMAND_CREDENTIAL,
 	COMMAND_CHECK, /* --check */
 };
 
 #define TIMEOUT_MAX_MS     (4 * 86400 * 1000L) /* RFC 8995 waits four days */
 #define PING_TIMEOUT_MS    5000
+#define SUBJECT_MAX        64 /* bytes; it is an identity too */
+#define KID_MAX            16
 
 struct options {
 	enum options_command command;
 	bool wants_help, wants_version;
 	const char *state, *provisioning, *common_name, *get_path;
 	struct settings_words where; /* --server --target --route --root */
-	enum sl_pkey_type key_type;  /* 0: not said */
+	bool is_edhoc;
+	struct sl_device_edhoc edhoc; /* its key also for credential */
+	const char *out, *subject, *shown;
+	uint8_t kid[KID_MAX];
+	size_t kid_len;
+	enum sl_pkey_type key_type; /* 0: not said */
 	bool is_rekey, is_forced, is_json, is_traced;
 	bool has_accept;
 	uint32_t accept;

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define WORDS_MAX 16
+#define WORDS_MAX 48
 
 /* Splits at spaces; the words live in a static buffer. */
 static enum sl_err
@@ -51,6 +51,47 @@ START_TEST(reads_commands_and_options_in_any_order)
 }
 END_TEST
 
+#define EDHOC "--edhoc --key k --credential c --server s "
+
+START_TEST(reads_the_words_of_edhoc)
+{
+	struct complaint why = {""};
+	struct options o;
+
+	ck_assert_msg(parse(&o,
+	                      "init --state d " EDHOC "--send kid --peer 1 --peer 2 --peer 3 "
+	                      "--peer 4 --anchors a --peer-name n --method 3 --suites 2,3 "
+	                      "--message-4 require --combined --identity i --bind "
+	                      "--use-enrolled no",
+	                      &why) == SL_OK,
+	        "%s", why.text);
+	ck_assert(o.is_edhoc && o.edhoc.requires_message_4 && o.edhoc.is_combined);
+	ck_assert(o.edhoc.is_bound && o.edhoc.keeps_to_this);
+	ck_assert_str_eq(o.edhoc.key, "k");
+	ck_assert_str_eq(o.edhoc.credential, "c");
+	ck_assert_str_eq(o.where.server, "s");
+	ck_assert_str_eq(o.edhoc.send, "kid");
+	for (size_t i = 0; i < SL_DEVICE_PEERS_MAX; i++)
+		ck_assert_int_eq(o.edhoc.peers[i][0], (int)('1' + i));
+	ck_assert_str_eq(o.edhoc.anchors, "a");
+	ck_assert_str_eq(o.edhoc.peer_name, "n");
+	ck_assert_str_eq(o.edhoc.method, "3");
+	ck_assert_str_eq(o.edhoc.suites, "2,3");
+	ck_assert_str_eq(o.edhoc.identity, "i");
+	ck_assert_ok(parse(&o, "enroll --state d " EDHOC "--peer p --use-enrolled yes", &why));
+	ck_assert(!o.edhoc.keeps_to_this && !o.edhoc.is_bound && !o.edhoc.is_combined);
+	ck_assert_ptr_null(o.edhoc.peers[1]);
+	ck_assert_ok(parse(&o, "credential --key k --subject s --kid 00fF --out f", &why));
+	ck_assert_bytes(sl_span(o.kid, o.kid_len), hex("00ff"));
+	ck_assert_str_eq(o.edhoc.key, "k");
+	ck_assert_str_eq(o.subject, "s");
+	ck_assert_str_eq(o.out, "f");
+}
+END_TEST
+
+/* 64 characters. */
+#define LONG "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
 static const char *const good[] = {
         "--help",
         "--version",
@@ -63,6 +104,16 @@ static const char *const good[] = {
         "ping --server s",
         "ping --state d --timeout 1s",
         "enroll --state d --force --accept 287 --block-size 1024",
+        "enroll --state d --bind",
+        "reenroll --state d --bind",
+        "init --state d " EDHOC "--peer p",
+        "init --state d " EDHOC "--anchors a --target t --root r",
+        "enroll --state d " EDHOC "--peer p --force --cn x --key-type p384 --route /r",
+        "keygen --out f",
+        "keygen --out f --key-type x448 --json",
+        "credential --key k --subject " LONG " --out f",
+        "credential --key k --subject s --kid 00112233445566778899aabbccddeeff --out f",
+        "credential --show f --json",
 };
 
 START_TEST(takes_good_lines)
@@ -103,6 +154,31 @@ static const struct {
         {"show asks nobody", "show --state d --timeout 1s"},
         {"enroll makes a key anyway", "enroll --state d --rekey"},
         {"the server is kept in the state", "enroll --state d --server coap://a"},
+        {"a key is for EDHOC", "enroll --state d --key k"},
+        {"a peer is for EDHOC", "init --state d --provisioning p --server s --peer c"},
+        {"binding at the first is for EDHOC", "init --state d --provisioning p --server s --bind"},
+        {"a context has no session to bind to by itself", "crts --state d --bind"},
+        {"EDHOC is for a new state", "reenroll --state d --edhoc"},
+        {"there is one way to begin", "init --state d " EDHOC "--peer c --provisioning p"},
+        {"EDHOC needs a key", "init --state d --edhoc --credential c --server s --peer p"},
+        {"EDHOC needs a credential", "init --state d --edhoc --key k --server s --peer p"},
+        {"EDHOC needs a server", "enroll --state d --edhoc --key k --credential c --peer p"},
+        {"EDHOC needs somebody to believe", "init --state d " EDHOC},
+        {"four peers are the most",
+                "init --state d " EDHOC "--peer 1 --peer 2 --peer 3 --peer 4 --peer 5"},
+        {"message_4 cannot be asked away", "init --state d " EDHOC "--peer p --message-4 never"},
+        {"a certificate is used or not", "init --state d " EDHOC "--peer p --use-enrolled maybe"},
+        {"a key goes into a file", "keygen"},
+        {"keys of RSA are none of ours", "keygen --out f --key-type rsa"},
+        {"a credential is around a key", "credential --subject s --out f"},
+        {"a credential has a subject", "credential --key k --out f"},
+        {"a credential goes into a file", "credential --key k --subject s"},
+        {"a subject is an identity", "credential --key k --out f --subject a" LONG},
+        {"a subject is plain text", "credential --key k --out f --subject a\tb"},
+        {"a kid is hex", "credential --key k --subject s --out f --kid 0"},
+        {"a kid has 16 bytes at most",
+                "credential --key k --subject s --out f --kid 00112233445566778899aabbccddeeff00"},
+        {"what is shown is there already", "credential --show f --key k"},
 };
 
 START_TEST(refuses_bad_lines)
@@ -134,6 +210,7 @@ main(void)
 	TCase *t = tcase_create("options");
 
 	tcase_add_test(t, reads_commands_and_options_in_any_order);
+	tcase_add_test(t, reads_the_words_of_edhoc);
 	tcase_add_loop_test(t, takes_good_lines, 0, ARRAY_LEN(good));
 	tcase_add_loop_test(t, refuses_bad_lines, 0, ARRAY_LEN(bad));
 	tcase_add_test(t, helps_with_every_command);
