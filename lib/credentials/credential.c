@@ -5,7 +5,6 @@
 
 #include <sl/c509.h>
 #include <sl/text.h>
-#include <sl/transcode.h>
 #include <sl/x509.h>
 
 #include <string.h>
@@ -354,36 +353,18 @@ sl_credential_clear(struct sl_credential *credential)
 	*credential = (struct sl_credential){.key = NULL};
 }
 
-static enum sl_err
-write_name(struct sl_writer *w, const struct sl_c509_cert *cert)
-{
-	struct sl_c509_source in = {sl_reader_over(cert->subject), cert->type == SL_C509_NATIVE};
-
-	sl_c509_decode_name(&in, w);
-	return sl_reader_finish(&in.r) == SL_OK ? SL_OK : SL_EUNSUPPORTED;
-}
-
 enum sl_err
 sl_credential_name(const struct sl_credential *credential, uint8_t *out, size_t cap, size_t *len)
 {
-	struct sl_writer w = sl_writer_over(out, cap);
-	struct sl_c509_cert cert;
-	enum sl_err err = SL_OK;
-
 	if (credential->kind == SL_CREDENTIAL_CCS)
 		return SL_ENOTFOUND;
-	if (credential->kind == SL_CREDENTIAL_X509) {
-		sl_write_span(&w, credential->subject);
-	} else {
-		err = sl_c509_decode(&cert, credential->cred, false);
-		if (err == SL_OK)
-			err = write_name(&w, &cert);
-	}
-	if (err == SL_OK)
-		err = sl_writer_finish(&w);
-	if (err == SL_OK)
-		*len = w.len;
-	return err;
+	if (credential->kind == SL_CREDENTIAL_C509)
+		return sl_c509_name_to_der(credential->subject, out, cap, len);
+	if (credential->subject.len > cap)
+		return SL_ESPACE;
+	memcpy(out, credential->subject.ptr, credential->subject.len);
+	*len = credential->subject.len;
+	return SL_OK;
 }
 
 void

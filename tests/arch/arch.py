@@ -24,7 +24,7 @@ ROOMS = {  # room: what it may use besides base (docs/architecture.md)
     "base": "", "crypto": "", "cbor": "", "coap": "", "x509": "crypto",
     "cose": "cbor crypto", "messaging": "coap", "client": "coap", "mappings": "coap",
     "transcode": "cbor x509", "c509": "transcode cbor crypto x509",
-    "credentials": "cbor crypto x509 c509 transcode",
+    "credentials": "cbor crypto x509 c509",
     "oscore": "cose cbor coap crypto", "edhoc": "cose cbor crypto", "est": "cbor crypto x509",
     "proxy": "mappings messaging coap",
     "backend": "mappings coap oscore edhoc credentials c509 est crypto x509 cbor",

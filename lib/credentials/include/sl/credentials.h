@@ -87,7 +87,7 @@ struct sl_credential {
 enum sl_err sl_credential_decode(struct sl_credential *credential, struct sl_span cred) SL_MUST_USE;
 void sl_credential_clear(struct sl_credential *credential);
 /* The subject of a certificate, X.509 or C509, as a DER Name. SL_ENOTFOUND (a CCS has none),
- * SL_EUNSUPPORTED (no DER says it), SL_ESPACE. */
+ * SL_EMALFORMED (no DER says it), SL_ESPACE. */
 enum sl_err sl_credential_name(
         const struct sl_credential *credential, uint8_t *out, size_t cap, size_t *len) SL_MUST_USE;
 /* Both included; INT64_MIN and INT64_MAX: without a beginning, without an end. SL_EMALFORMED. */
