@@ -79,6 +79,8 @@ run_get(struct work *w)
 		return write_body(r->body);
 	report_answer(w, r);
 	report_bytes(&w->report, w->o->is_json ? "body" : "text", r->body);
+	if (w->o->is_json)
+		show_traffic(&w->report, r);
 	if (!w->o->is_json)
 		(void)report_print(&w->report, stderr);
 	else if (work_done(w) != EXIT_DONE)
@@ -98,6 +100,7 @@ run_discover(struct work *w)
 	for (size_t i = 0; i < r->link_count; i++)
 		show_link(&w->report, &r->links[i]);
 	report_list_close(&w->report);
+	show_traffic(&w->report, r);
 	return work_done(w);
 }
 
@@ -114,6 +117,7 @@ report_enrolment(struct work *w, enum sl_device_outcome outcome)
 	else
 		show_cert(&w->report, r->certificates[0]);
 	report_number(&w->report, "requests", r->protected_requests);
+	show_traffic(&w->report, r);
 	return work_done(w);
 }
 

@@ -45,6 +45,38 @@ show_link(struct report *r, const struct sl_device_link *link)
 }
 
 static void
+show_bytes(struct report *r, const char *what, const struct sl_device_traffic *t)
+{
+	static const char *const names[] = {
+	        "datagrams-sent", "bytes-sent", "datagrams-received", "bytes-received"};
+	const uint64_t values[] = {
+	        t->datagrams_sent, t->bytes_sent, t->datagrams_received, t->bytes_received};
+	char name[64];
+
+	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+		snprintf(name, sizeof name, "%s-%s", what, names[i]);
+		report_number(r, name, values[i]);
+	}
+}
+
+void
+show_traffic(struct report *r, const struct sl_device_result *result)
+{
+	char name[32];
+
+	show_bytes(r, "link", &result->traffic);
+	if (result->edhoc_runs == 0)
+		return;
+	report_number(r, "edhoc-runs", result->edhoc_runs);
+	show_bytes(r, "edhoc", &result->edhoc);
+	for (unsigned i = 0; i < 4; i++) {
+		snprintf(name, sizeof name, "edhoc-message-%u", i + 1);
+		if (result->edhoc_messages[i] > 0)
+			report_number(r, name, result->edhoc_messages[i]);
+	}
+}
+
+static void
 show_where(struct report *r, const struct sl_device_state *s)
 {
 	report_text(r, "server", s->server);
@@ -60,7 +92,9 @@ show_state(struct report *r, const struct sl_device_state *s)
 {
 	report_text(r, "identity", s->identity);
 	show_where(r, s);
-	report_number(r, "sequence-numbers-reserved", s->numbers_reserved);
+	report_text(r, "context", s->is_edhoc ? "edhoc" : "pre-shared");
+	if (!s->is_edhoc)
+		report_number(r, "sequence-numbers-reserved", s->numbers_reserved);
 	report_flag(r, "enrolled", s->has_certificate);
 	report_flag(r, "pending-request", s->has_pending_request);
 	if (s->certificate_count > 0)

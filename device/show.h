@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Certificates and the state directory as members of a report. No secret passes here. */
+ * Certificates, traffic and the state directory as members of a report. No secret passes here. */
 #ifndef SHOW_H
 #define SHOW_H
 
@@ -11,6 +11,8 @@
 void show_cert(struct report *r, struct sl_span der);
 void show_certs(struct report *r, const char *name, const struct sl_span *certs, size_t count);
 void show_link(struct report *r, const struct sl_device_link *link);
+/* What crossed the link in the last call, and the sizes of EDHOC messages when there were any. */
+void show_traffic(struct report *r, const struct sl_device_result *result);
 /* Everything in the state directory, and what does not fit together. */
 void show_state(struct report *r, const struct sl_device_state *s);
 
