@@ -29,8 +29,14 @@ struct admin {
 /* Configuration and store. 0, or the exit status after the reason was printed. */
 int admin_open(struct admin *admin, const char *file);
 void admin_close(struct admin *admin);
+/* A file that could not be made: prints why and returns 1. */
+int admin_complain_file(const char *file, enum sl_err err);
 /* Prints "sealift-est: WHAT: text of err" and returns 1. */
 int admin_failed(const char *what, enum sl_err err);
+/* Our two credentials for EDHOC, in dir, for init: a static DH key in a claims set, and a signature key in a
+ * certificate by the authority of config, whose store has the audit line. 0, or the exit status after the reason
+ * was printed. */
+int admin_make_edhoc(const struct config *config, const char *dir);
 /* The wall clock in POSIX seconds. */
 int64_t admin_now(void);
 /* "2026-01-31T12:00:00Z" */

@@ -11,6 +11,7 @@
 #include "audit.h"
 #include "ca.h"
 #include "files.h"
+#include "trust.h"
 
 #define CSR_FILE_MAX (2 * POLICY_CSR_MAX)
 
@@ -24,7 +25,8 @@ admin_check(int argc, char **argv)
 
 	if (!args_take(argc, argv, args, NULL))
 		return EXIT_USAGE;
-	if (config_load(&config, file, message) || ca_check(&config, admin_now(), message)) {
+	if (config_load(&config, file, message) || ca_check(&config, admin_now(), message) ||
+	        trust_check(&config, admin_now(), message)) {
 		fprintf(stderr, "%s\n", message);
 		return EXIT_USAGE;
 	}

@@ -15,12 +15,13 @@
 #include "args.h"
 #include "ca.h"
 #include "files.h"
+#include "trust.h"
 
 #define CA_VALIDITY_S ((int64_t)3650 * 86400)
 #define CA_BACKDATE_S 300
 #define SERIAL_LEN    16
 #define PEM_MAX       4096
-#define YAML_MAX      2048
+#define YAML_MAX      4096
 
 int64_t
 admin_now(void)
@@ -79,6 +80,7 @@ admin_close(struct admin *admin)
 
 struct init {
 	const char *dir, *name, *ca_key, *ca_cert;
+	bool has_edhoc;
 	char key_file[CONFIG_PATH_MAX + 1];
 	char cert_file[CONFIG_PATH_MAX + 1];
 	char store_file[CONFIG_PATH_MAX + 1];
@@ -101,8 +103,30 @@ static const char yaml_form[] = "# sealift-est: see sealift-est(8) and docs/conf
                                 "    key-usage: [digital-signature]\n"
                                 "    extended-key-usage: [client-auth]\n";
 
-static int
-complain_file(const char *file, enum sl_err err)
+static const char edhoc_form[] =
+        "edhoc:\n"
+        "  methods: [0, 3]\n"
+        "  suites: [2, 3]\n"
+        "  credentials:\n"
+        "    - key: edhoc-dh.key\n"
+        "      credential: edhoc-dh.ccs\n"
+        "      use: static-dh\n"
+        "      send: kid\n"
+        "    - key: edhoc-sign.key\n"
+        "      credential: edhoc-sign.pem\n"
+        "      use: signature\n"
+        "      send: x5chain\n"
+        "# Who may enrol. Without peers: who has a certificate of this authority already.\n"
+        "#peers:\n"
+        "#  - credential: sensor-7.ccs\n"
+        "#    identity: sensor-7\n"
+        "#    profile: default\n"
+        "#  - anchor: manufacturer.pem\n"
+        "#    identity: \"{serial-number}\"\n"
+        "#    profile: default\n";
+
+int
+admin_complain_file(const char *file, enum sl_err err)
 {
 	if (err == SL_EREPLAY)
 		fprintf(stderr, "%s: exists; choose another folder or remove it\n", file);
@@ -157,12 +181,12 @@ make_authority(const struct init *init)
 	}
 	err = files_write_new(init->key_file, sl_span_text(key_pem), FILES_MODE_SECRET);
 	if (err) {
-		status = complain_file(init->key_file, err);
+		status = admin_complain_file(init->key_file, err);
 		goto out;
 	}
 	err = files_write_new(init->cert_file, sl_span_text(cert_pem), FILES_MODE_PUBLIC);
 	if (err)
-		status = complain_file(init->cert_file, err);
+		status = admin_complain_file(init->cert_file, err);
 out:
 	sl_wipe(key_pem, sizeof key_pem);
 	sl_pkey_free(key);
@@ -176,7 +200,8 @@ make_store(const struct init *init)
 	enum sl_err err = store_open(&store, init->store_file, STORE_CREATE);
 
 	if (err)
-		return complain_file(init->store_file, err == SL_ENOTFOUND ? SL_EREPLAY : err);
+		return admin_complain_file(
+		        init->store_file, err == SL_ENOTFOUND ? SL_EREPLAY : err);
 	store_close(store);
 	return EXIT_SUCCESS;
 }
@@ -191,16 +216,33 @@ make_configuration(const struct init *init)
 	int len = snprintf(yaml, sizeof yaml, yaml_form, init->ca_key ? init->key_file : "ca.key",
 	        init->ca_key ? init->cert_file : "ca.pem");
 
+	if (init->has_edhoc)
+		len += snprintf(yaml + len, sizeof yaml - (size_t)len, "%s", edhoc_form);
+
 	err = files_write_new(init->yaml_file, sl_span(yaml, (size_t)len), FILES_MODE_EDIT);
 	if (err)
-		return complain_file(init->yaml_file, err);
+		return admin_complain_file(init->yaml_file, err);
 	err = config_load(&config, init->yaml_file, message);
 	if (!err)
 		err = ca_check(&config, admin_now(), message);
 	if (!err)
+		err = trust_check(&config, admin_now(), message);
+	if (!err)
 		return EXIT_SUCCESS;
 	fprintf(stderr, "%s\n", message);
 	return EXIT_FAILURE;
+}
+
+/* The authority and its store are there. */
+static int
+make_edhoc(const struct init *init)
+{
+	struct config config = {.profile_count = 0};
+
+	memcpy(config.ca.key, init->key_file, sizeof config.ca.key);
+	memcpy(config.ca.certificate, init->cert_file, sizeof config.ca.certificate);
+	memcpy(config.store, init->store_file, sizeof config.store);
+	return admin_make_edhoc(&config, init->dir);
 }
 
 static bool
@@ -265,6 +307,7 @@ admin_init(int argc, char **argv)
 	        {"--name", .value = &init.name},
 	        {"--ca-key", .value = &init.ca_key},
 	        {"--ca-cert", .value = &init.ca_cert},
+	        {"--edhoc", .flag = &init.has_edhoc},
 	        {0},
 	};
 	int status = EXIT_SUCCESS;
@@ -285,11 +328,13 @@ admin_init(int argc, char **argv)
 	if (status != EXIT_SUCCESS)
 		return status;
 	if (mkdir(init.dir, 0700) != 0 && errno != EEXIST)
-		return complain_file(init.dir, SL_EIO);
+		return admin_complain_file(init.dir, SL_EIO);
 	if (!init.ca_key)
 		status = make_authority(&init);
 	if (status == EXIT_SUCCESS)
 		status = make_store(&init);
+	if (status == EXIT_SUCCESS && init.has_edhoc)
+		status = make_edhoc(&init);
 	if (status == EXIT_SUCCESS)
 		status = make_configuration(&init);
 	if (status == EXIT_SUCCESS)

@@ -15,7 +15,7 @@
 static const char help[] =
         "usage: sealift-est COMMAND [OPTIONS]\n"
         "\n"
-        "  init --dir DIR [--name CN | --ca-key FILE --ca-cert FILE]\n"
+        "  init --dir DIR [--name CN | --ca-key FILE --ca-cert FILE] [--edhoc]\n"
         "  serve -c FILE\n"
         "  check -c FILE                      the same as: sealift-est --check FILE\n"
         "  add-context -c FILE --identity NAME --out FILE [--profile NAME]\n"

@@ -77,6 +77,22 @@ trust_open(struct trust **out, const struct trust_options *options,
 	return err;
 }
 
+enum sl_err
+trust_check(const struct config *config, int64_t now, char message[static CONFIG_MESSAGE_MAX])
+{
+	struct trust_options options = {.config = config, .now = now};
+	struct trust *t = NULL;
+	enum sl_err err;
+
+	message[0] = '\0';
+	if (!config->edhoc.is_on)
+		return SL_OK;
+	err = trust_open(&t, &options, message);
+	if (!err)
+		trust_close(t);
+	return err;
+}
+
 void
 trust_close(struct trust *t)
 {

@@ -29,6 +29,9 @@ struct trust_options {
  * secret is open to others, or fits no credential), SL_EUNSUPPORTED, SL_EIO, SL_ENOMEM. */
 enum sl_err trust_open(struct trust **out, const struct trust_options *options,
         char message[static CONFIG_MESSAGE_MAX]) SL_MUST_USE;
+/* Opens and closes, without store and authority. SL_OK without a section edhoc. */
+enum sl_err trust_check(const struct config *config, int64_t now,
+        char message[static CONFIG_MESSAGE_MAX]) SL_MUST_USE;
 void trust_close(struct trust *t); /* wipes; NULL is fine */
 
 /* Methods, suites and message_4 of every run of ours. Borrowed from trust. */
