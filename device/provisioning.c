@@ -1,134 +1,23 @@
-/* SPDX-License-Identifier: BSD-2-Clause
- * JSON is YAML: read through libcyaml, whose schema refuses unknown, missing and repeated keys. */
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "provisioning.h"
 
-#include <cyaml/cyaml.h>
+#include "json.h"
 
 #include <sl/hash.h>
 #include <sl/text.h>
 #include <sl/wipe.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define HEX_MAX     256
-#define URI_MAX     300
 #define SECRET_MIN  16 /* bytes; a pre-shared secret must not be guessable */
 #define ALG_DEFAULT "AES-CCM-16-64-128"
 
-struct raw_provisioning {
-	char identity[PROVISIONING_IDENTITY_MAX + 1];
-	char secret[HEX_MAX + 1], salt[HEX_MAX + 1];
-	char sender_id[HEX_MAX + 1], recipient_id[HEX_MAX + 1];
-	char *id_context; /* absent is not the same as empty */
-	char aead[64], hkdf[64];
-	unsigned window;
-};
-
-struct raw_settings {
-	char server[URI_MAX + 1], target[URI_MAX + 1], path[OUTER_PATH_MAX + 1];
-	char root[SETTINGS_ROOT_MAX + 1];
-};
-
-#define MUST CYAML_FLAG_DEFAULT
-#define MAY  CYAML_FLAG_OPTIONAL
-
-static const cyaml_schema_field_t provisioning_fields[] = {
-        CYAML_FIELD_STRING("identity", MUST, struct raw_provisioning, identity, 1),
-        CYAML_FIELD_STRING("master-secret", MUST, struct raw_provisioning, secret, 0),
-        CYAML_FIELD_STRING("master-salt", MAY, struct raw_provisioning, salt, 0),
-        CYAML_FIELD_STRING("sender-id", MUST, struct raw_provisioning, sender_id, 0),
-        CYAML_FIELD_STRING("recipient-id", MUST, struct raw_provisioning, recipient_id, 0),
-        CYAML_FIELD_STRING_PTR("id-context", CYAML_FLAG_POINTER | MAY, struct raw_provisioning,
-                id_context, 0, HEX_MAX),
-        CYAML_FIELD_STRING("aead", MAY, struct raw_provisioning, aead, 0),
-        CYAML_FIELD_STRING("hkdf", MAY, struct raw_provisioning, hkdf, 0),
-        CYAML_FIELD_UINT("window", MAY, struct raw_provisioning, window),
-        CYAML_FIELD_END,
-};
-
-static const cyaml_schema_value_t provisioning_schema = {
-        CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_provisioning, provisioning_fields)};
-
-static const cyaml_schema_field_t settings_fields[] = {
-        CYAML_FIELD_STRING("server", MUST, struct raw_settings, server, 1),
-        CYAML_FIELD_STRING("target", MAY, struct raw_settings, target, 0),
-        CYAML_FIELD_STRING("path", MAY, struct raw_settings, path, 0),
-        CYAML_FIELD_STRING("root", MUST, struct raw_settings, root, 1),
-        CYAML_FIELD_END,
-};
-
-static const cyaml_schema_value_t settings_schema = {
-        CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_settings, settings_fields)};
-
-/* --- what libcyaml says, which it says through its log only ---------------------------------- */
-
-static void on_log(cyaml_log_t level, void *arg, const char *fmt, va_list args) SL_PRINTF(3, 0);
-
-static void
-on_log(cyaml_log_t level, void *arg, const char *fmt, va_list args)
+static const char *
+or_empty(const char *text)
 {
-	struct complaint *said = arg;
-	size_t used = strlen(said->text);
-	char line[200];
-	char *text = line, *end;
-
-	if (level < CYAML_LOG_ERROR)
-		return;
-	vsnprintf(line, sizeof line, fmt, args);
-	if (strncmp(text, "Load: ", 6) == 0)
-		text += 6;
-	text += strspn(text, " ");
-	end = text + strcspn(text, "\n");
-	*end = '\0';
-	if (strcmp(text, "Backtrace:") != 0)
-		snprintf(said->text + used, sizeof said->text - used, "%s%s", used > 0 ? ", " : "",
-		        text);
+	return text != NULL ? text : "";
 }
-
-/* libcyaml reads the first YAML document and leaves the rest alone; JSON has no rest. */
-static bool
-has_more_documents(struct sl_span text)
-{
-	for (size_t i = 0; i + 4 <= text.len; i++)
-		if (memcmp(text.ptr + i, "\n---", 4) == 0 || memcmp(text.ptr + i, "\n...", 4) == 0)
-			return true;
-	return false;
-}
-
-static enum sl_err
-load(void **raw, const cyaml_schema_value_t *schema, struct sl_span text, struct complaint *why)
-{
-	struct complaint said = {""};
-	cyaml_config_t config = {.log_fn = on_log,
-	        .log_ctx = &said,
-	        .mem_fn = cyaml_mem,
-	        .log_level = CYAML_LOG_WARNING,
-	        .flags = CYAML_CFG_NO_ALIAS};
-	cyaml_err_t err;
-
-	if (text.len == 0 || text.ptr[0] != '{' || has_more_documents(text))
-		return complain(why, SL_EMALFORMED, "not a JSON object");
-	*raw = NULL;
-	err = cyaml_load_data(text.ptr, text.len, &config, schema, raw, NULL);
-	if (err == CYAML_OK && *raw != NULL)
-		return SL_OK;
-	if (err == CYAML_ERR_OOM)
-		return complain(why, SL_ENOMEM, "no memory");
-	return complain(
-	        why, SL_EMALFORMED, "%s", said.text[0] != '\0' ? said.text : cyaml_strerror(err));
-}
-
-static void
-unload(void *raw, const cyaml_schema_value_t *schema)
-{
-	const cyaml_config_t config = {.mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR};
-
-	(void)cyaml_free(&config, schema, raw, 0);
-}
-
-/* --- provisioning ---------------------------------------------------------------------------- */
 
 struct hex_field {
 	const char *name, *text;
@@ -157,19 +46,19 @@ take_hex(const struct hex_field *field, struct complaint *why)
 }
 
 static enum sl_err
-take_bytes(struct provisioning *p, const struct raw_provisioning *raw, struct complaint *why)
+take_bytes(struct provisioning *p, const struct json_provisioning *raw, struct complaint *why)
 {
 	const struct hex_field fields[] = {
 	        {"master-secret", raw->secret, p->master_secret.bytes, SL_KEY_MAX,
 	                &p->master_secret.len, SECRET_MIN},
 	        {"master-salt", raw->salt, p->master_salt.bytes, SL_KEY_MAX, &p->master_salt.len,
 	                0},
-	        {"sender-id", raw->sender_id, p->sender_id.bytes, SL_OSCORE_ID_MAX,
+	        {"sender-id", or_empty(raw->sender_id), p->sender_id.bytes, SL_OSCORE_ID_MAX,
 	                &p->sender_id.len, 0},
-	        {"recipient-id", raw->recipient_id, p->recipient_id.bytes, SL_OSCORE_ID_MAX,
-	                &p->recipient_id.len, 0},
-	        {"id-context", raw->id_context ? raw->id_context : "", p->id_context,
-	                SL_OSCORE_ID_CONTEXT_MAX, &p->id_context_len, 0},
+	        {"recipient-id", or_empty(raw->recipient_id), p->recipient_id.bytes,
+	                SL_OSCORE_ID_MAX, &p->recipient_id.len, 0},
+	        {"id-context", or_empty(raw->id_context), p->id_context, SL_OSCORE_ID_CONTEXT_MAX,
+	                &p->id_context_len, 0},
 	};
 
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
@@ -201,7 +90,7 @@ hash_by_name(const char *name)
 }
 
 static enum sl_err
-take_algorithms(struct provisioning *p, const struct raw_provisioning *raw, struct complaint *why)
+take_algorithms(struct provisioning *p, const struct json_provisioning *raw, struct complaint *why)
 {
 	const struct sl_aead *aead = sl_aead_by_name(raw->aead[0] ? raw->aead : ALG_DEFAULT);
 	size_t id_max;
@@ -218,7 +107,9 @@ take_algorithms(struct provisioning *p, const struct raw_provisioning *raw, stru
 	if (p->sender_id.len > id_max || p->recipient_id.len > id_max)
 		return complain(why, SL_EMALFORMED,
 		        "sender-id, recipient-id: at most %zu bytes with %s", id_max, aead->name);
-	p->window = raw->window == 0 ? SL_OSCORE_WINDOW_DEFAULT : raw->window;
+	p->window = SL_OSCORE_WINDOW_DEFAULT;
+	if (raw->window != NULL && *raw->window != 0)
+		p->window = *raw->window;
 	if (p->window > SL_OSCORE_WINDOW_MAX)
 		return complain(why, SL_EMALFORMED, "window: %u is over %d", p->window,
 		        SL_OSCORE_WINDOW_MAX);
@@ -226,14 +117,22 @@ take_algorithms(struct provisioning *p, const struct raw_provisioning *raw, stru
 }
 
 static enum sl_err
-take_provisioning(struct provisioning *p, const struct raw_provisioning *raw, struct complaint *why)
+need(bool is_there, const char *name, struct complaint *why)
 {
-	enum sl_err err;
+	return is_there ? SL_OK : complain(why, SL_EMALFORMED, "%s: missing", name);
+}
 
-	if (!sl_is_plain_utf8(sl_span_text(raw->identity)))
-		return complain(why, SL_EMALFORMED, "identity: not plain UTF-8 text");
-	snprintf(p->identity, sizeof p->identity, "%s", raw->identity);
-	err = take_bytes(p, raw, why);
+static enum sl_err
+take_context(struct provisioning *p, const struct json_provisioning *raw, struct complaint *why)
+{
+	enum sl_err err = need(raw->secret[0] != '\0', "master-secret", why);
+
+	if (err == SL_OK)
+		err = need(raw->sender_id != NULL, "sender-id", why);
+	if (err == SL_OK)
+		err = need(raw->recipient_id != NULL, "recipient-id", why);
+	if (err == SL_OK)
+		err = take_bytes(p, raw, why);
 	if (err == SL_OK)
 		err = take_algorithms(p, raw, why);
 	if (err == SL_OK && sl_span_equal(sl_span(p->sender_id.bytes, p->sender_id.len),
@@ -243,19 +142,47 @@ take_provisioning(struct provisioning *p, const struct raw_provisioning *raw, st
 	return err;
 }
 
+static bool
+has_context(const struct json_provisioning *raw)
+{
+	return raw->secret[0] != '\0' || raw->salt[0] != '\0' || raw->sender_id != NULL ||
+	       raw->recipient_id != NULL || raw->id_context != NULL || raw->aead[0] != '\0' ||
+	       raw->hkdf[0] != '\0' || raw->window != NULL;
+}
+
+static enum sl_err
+take_provisioning(
+        struct provisioning *p, const struct json_provisioning *raw, struct complaint *why)
+{
+	enum sl_err err = SL_OK;
+
+	p->is_edhoc = raw->edhoc != NULL;
+	if (!p->is_edhoc)
+		err = need(raw->identity[0] != '\0', "identity", why);
+	if (err == SL_OK && !sl_is_plain_utf8(sl_span_text(raw->identity)))
+		err = complain(why, SL_EMALFORMED, "identity: not plain UTF-8 text");
+	if (err != SL_OK)
+		return err;
+	snprintf(p->identity, sizeof p->identity, "%s", raw->identity);
+	if (!p->is_edhoc)
+		return take_context(p, raw, why);
+	if (has_context(raw))
+		return complain(why, SL_EMALFORMED,
+		        "edhoc: a pre-shared context and EDHOC exclude each other");
+	return provisioning_edhoc_read(&p->edhoc, raw->edhoc, why);
+}
+
 enum sl_err
 provisioning_decode(struct provisioning *p, struct sl_span text, struct complaint *why)
 {
 	struct provisioning got = {.identity = ""};
-	struct raw_provisioning *raw;
-	enum sl_err err = load((void **)&raw, &provisioning_schema, text, why);
+	struct json_provisioning *raw;
+	enum sl_err err = json_provisioning_read(&raw, text, why);
 
 	if (err != SL_OK)
 		return err;
 	err = take_provisioning(&got, raw, why);
-	sl_wipe(raw->secret, sizeof raw->secret);
-	sl_wipe(raw->salt, sizeof raw->salt);
-	unload(raw, &provisioning_schema);
+	json_provisioning_free(raw);
 	if (err == SL_OK)
 		*p = got;
 	provisioning_clear(&got);
@@ -284,105 +211,4 @@ provisioning_params(const struct provisioning *p)
 	};
 
 	return params;
-}
-
-/* --- settings -------------------------------------------------------------------------------- */
-
-/* Our JSON has no escapes: paths are of unreserved characters and "/". */
-static bool
-is_plain_path(const char *path)
-{
-	static const char ok[] =
-	        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
-
-	return path[0] == '/' && path[strspn(path, ok)] == '\0' && strstr(path, "//") == NULL &&
-	       path[strlen(path) - 1] != '/';
-}
-
-static enum sl_err
-take_endpoint(struct endpoint *e, const char *name, const char *text, struct complaint *why)
-{
-	enum sl_err err = endpoint_parse(e, text);
-
-	if (err == SL_EUNSUPPORTED)
-		return complain(why, err, "%s: \"%s\" has a scheme that is not known", name, text);
-	if (err != SL_OK)
-		return complain(why, err,
-		        "%s: \"%s\" is not SCHEME://HOST[:PORT] without path and user", name, text);
-	return SL_OK;
-}
-
-static enum sl_err
-take_path(char *out, size_t cap, const char *name, const char *text, struct complaint *why)
-{
-	if (!is_plain_path(text) || strlen(text) >= cap)
-		return complain(why, SL_EMALFORMED,
-		        "%s: \"%s\" is not a path like /est of at most %zu characters", name, text,
-		        cap - 1);
-	snprintf(out, cap, "%s", text);
-	return SL_OK;
-}
-
-static bool
-is_given(const char *word)
-{
-	return word != NULL && word[0] != '\0';
-}
-
-enum sl_err
-settings_check(struct settings *s, const struct settings_words *words, struct complaint *why)
-{
-	struct settings got = {.route = {.is_forward = is_given(words->target)}};
-	const char *root = is_given(words->root) ? words->root : SETTINGS_ROOT_DEFAULT;
-	enum sl_err err;
-
-	if (!is_given(words->server))
-		return complain(why, SL_EMALFORMED, "server: missing; say coap://HOST[:PORT]");
-	err = take_endpoint(&got.server, "server", words->server, why);
-	if (err == SL_OK && strcmp(got.server.scheme, "coap") != 0)
-		err = complain(
-		        why, SL_EUNSUPPORTED, "server: \"%s\" is not coap://", words->server);
-	if (err == SL_OK && got.route.is_forward && is_given(words->path))
-		err = complain(why, SL_EMALFORMED, "target and path exclude each other");
-	if (err == SL_OK && got.route.is_forward)
-		err = take_endpoint(&got.route.target, "target", words->target, why);
-	if (err == SL_OK && is_given(words->path))
-		err = take_path(got.route.path, sizeof got.route.path, "path", words->path, why);
-	if (err == SL_OK)
-		err = take_path(got.root, sizeof got.root, "root", root, why);
-	if (err == SL_OK)
-		*s = got;
-	return err;
-}
-
-enum sl_err
-settings_decode(struct settings *s, struct sl_span text, struct complaint *why)
-{
-	struct raw_settings *raw;
-	struct settings_words words;
-	enum sl_err err = load((void **)&raw, &settings_schema, text, why);
-
-	if (err != SL_OK)
-		return err;
-	words.server = raw->server;
-	words.target = raw->target;
-	words.path = raw->path;
-	words.root = raw->root;
-	err = settings_check(s, &words, why);
-	unload(raw, &settings_schema);
-	return err;
-}
-
-enum sl_err
-settings_encode(const struct settings *s, struct sl_buf *out)
-{
-	char server[ENDPOINT_TEXT_MAX], target[ENDPOINT_TEXT_MAX] = "";
-
-	endpoint_text(&s->server, server);
-	if (s->route.is_forward)
-		endpoint_text(&s->route.target, target);
-	return sl_buf_addf(out,
-	        "{\n  \"server\": \"%s\",\n  \"target\": \"%s\",\n  \"path\": \"%s\",\n"
-	        "  \"root\": \"%s\"\n}\n",
-	        server, target, s->route.path, s->root);
 }
