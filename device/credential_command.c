@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * credential: makes a CWT Claims Set around a public key (RFC 9528 section 3.5.2), and tells what a
- * file of credentials holds. */
+ * credential: makes a CWT Claims Set around a public key (RFC 9528 section 3.5.2), certificates in
+ * C509, and tells what a file of credentials holds. */
 #include "files.h"
 #include "work.h"
 
@@ -51,6 +51,68 @@ make(const struct options *o, struct complaint *why)
 		err = complain(why, err, "%s: no claims set for this key: %s", o->edhoc.key,
 		        sl_err_text(err));
 	sl_pkey_free(key);
+	return err;
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+static enum sl_err
+read_file(struct sl_credential_file *f, const char *path, struct complaint *why)
+{
+	struct sl_buf content;
+	enum sl_err err;
+
+	sl_buf_init(&content, SL_CREDENTIAL_FILE_MAX);
+	err = files_read_path(path, &content, why);
+	if (err == SL_OK) {
+		err = sl_credential_file_read(f, sl_buf_view(&content));
+		if (err == SL_EUNSUPPORTED)
+			err = complain(why, err, "%s: a key of a type that is not used here", path);
+		else if (err != SL_OK)
+			err = complain(why, err,
+			        "%s: neither certificates in PEM alone, nor one CWT Claims Set, "
+			        "nor C509 certificates: %s",
+			        path, sl_err_text(err));
+	}
+	sl_buf_clear(&content);
+	return err;
+}
+
+/* --- encoding -------------------------------------------------------------------------------- */
+
+static enum sl_err
+encode_all(struct sl_buf *out, const struct sl_credential_file *f)
+{
+	uint8_t c509[SL_X509_MAX];
+	size_t len = 0;
+	enum sl_err err = f->kind == SL_CREDENTIAL_X509 ? SL_OK : SL_EMALFORMED;
+
+	for (size_t i = 0; err == SL_OK && i < f->count; i++) {
+		err = sl_c509_from_x509(f->items[i], SL_C509_COMPRESSED, c509, sizeof c509, &len);
+		if (err == SL_OK)
+			err = sl_buf_add(out, sl_span(c509, len));
+	}
+	return err;
+}
+
+static enum sl_err
+encode(const struct options *o, struct complaint *why)
+{
+	struct sl_credential_file f;
+	struct sl_buf out;
+	enum sl_err err = read_file(&f, o->encoded, why);
+
+	if (err != SL_OK)
+		return err;
+	sl_buf_init(&out, SL_CREDENTIAL_FILE_MAX);
+	err = encode_all(&out, &f);
+	if (err == SL_OK)
+		err = files_create_path(o->out, 0644, sl_buf_view(&out), why);
+	else
+		err = complain(why, err, "%s: no certificates that C509 can say: %s", o->encoded,
+		        sl_err_text(err));
+	sl_buf_clear(&out);
+	sl_credential_file_clear(&f);
 	return err;
 }
 
@@ -158,28 +220,6 @@ show(struct report *r, const struct sl_credential_file *f, const struct sl_crede
 }
 
 static enum sl_err
-read_file(struct sl_credential_file *f, const char *path, struct complaint *why)
-{
-	struct sl_buf content;
-	enum sl_err err;
-
-	sl_buf_init(&content, SL_CREDENTIAL_FILE_MAX);
-	err = files_read_path(path, &content, why);
-	if (err == SL_OK) {
-		err = sl_credential_file_read(f, sl_buf_view(&content));
-		if (err == SL_EUNSUPPORTED)
-			err = complain(why, err, "%s: a key of a type that is not used here", path);
-		else if (err != SL_OK)
-			err = complain(why, err,
-			        "%s: neither certificates in PEM alone, nor one CWT Claims Set, "
-			        "nor C509 certificates: %s",
-			        path, sl_err_text(err));
-	}
-	sl_buf_clear(&content);
-	return err;
-}
-
-static enum sl_err
 show_file(struct work *w, struct complaint *why)
 {
 	struct sl_credential_file f;
@@ -208,7 +248,7 @@ credential_run(struct work *w)
 	if (w->o->shown != NULL) {
 		err = show_file(w, &why);
 	} else {
-		err = make(w->o, &why);
+		err = w->o->encoded != NULL ? encode(w->o, &why) : make(w->o, &why);
 		if (err == SL_OK) {
 			work_report_done(w);
 			report_text(&w->report, "file", w->o->out);

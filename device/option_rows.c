@@ -143,6 +143,7 @@ static const struct option_row rows[] = {
                 .wish = "1 to 64 bytes of plain text"},
         {"--kid", BIT(COMMAND_CREDENTIAL), .take = take_kid, .wish = "1 to 16 bytes in hex"},
         {"--show", BIT(COMMAND_CREDENTIAL), TEXT(shown), .wish = "a file"},
+        {"--encode", BIT(COMMAND_CREDENTIAL), TEXT(encoded), .wish = "a PEM file"},
         {"--key", MAKES | BIT(COMMAND_CREDENTIAL), .edhoc = MAKES, TEXT(edhoc.key),
                 .wish = "a PEM file, mode 0400"},
         /* EDHOC */

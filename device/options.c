@@ -122,17 +122,22 @@ check_enrol(const struct options *o, struct complaint *why)
 static enum sl_err
 check_credential(const struct options *o, struct complaint *why)
 {
-	bool makes = o->edhoc.key != NULL || o->subject != NULL || o->out != NULL || o->kid_len > 0;
+	bool makes = o->edhoc.key != NULL || o->subject != NULL || o->kid_len > 0;
 	enum sl_err err;
 
-	if (o->shown != NULL && makes)
-		return complain(why, SL_EMALFORMED, "credential --show takes nothing else");
+	if ((o->shown != NULL) + (o->encoded != NULL) + makes > 1)
+		return complain(why, SL_EMALFORMED, "credential takes --show, --encode or --key");
 	if (o->shown != NULL)
-		return SL_OK;
-	err = need(o->edhoc.key != NULL, "--key FILE, or --show FILE", o, why);
-	if (err == SL_OK)
+		return o->out == NULL
+		               ? SL_OK
+		               : complain(why, SL_EMALFORMED, "credential --show writes no file");
+	err = need(o->out != NULL, "--out FILE", o, why);
+	if (err == SL_OK && o->encoded == NULL)
+		err = need(
+		        o->edhoc.key != NULL, "--key FILE, --encode FILE or --show FILE", o, why);
+	if (err == SL_OK && o->encoded == NULL)
 		err = need(o->subject != NULL, "--subject TEXT", o, why);
-	return err == SL_OK ? need(o->out != NULL, "--out FILE", o, why) : err;
+	return err;
 }
 
 static enum sl_err

@@ -25,10 +25,10 @@ enum options_command {
 	COMMAND_CHECK, /* --check */
 };
 
-#define TIMEOUT_MAX_MS     (4 * 86400 * 1000L) /* RFC 8995 waits four days */
-#define PING_TIMEOUT_MS    5000
-#define SUBJECT_MAX        64 /* bytes; it is an identity too */
-#define KID_MAX            16
+#define TIMEOUT_MAX_MS  (4 * 86400 * 1000L) /* RFC 8995 waits four days */
+#define PING_TIMEOUT_MS 5000
+#define SUBJECT_MAX     64 /* bytes; it is an identity too */
+#define KID_MAX         16
 
 struct options {
 	enum options_command command;
@@ -36,8 +36,8 @@ struct options {
 	const char *state, *provisioning, *common_name, *get_path;
 	struct settings_words where; /* --server --target --route --root */
 	bool is_edhoc;
-	struct sl_device_edhoc edhoc; /* its key also for credential */
-	const char *out, *subject, *shown;
+	struct sl_device_edhoc edhoc;                /* its key also for credential */
+	const char *out, *subject, *shown, *encoded; /* of credential, but for out */
 	uint8_t kid[KID_MAX];
 	size_t kid_len;
 	enum sl_pkey_type key_type; /* 0: not said */

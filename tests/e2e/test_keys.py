@@ -118,6 +118,26 @@ class KeysTest(harness.Case):
         printed = openssl(self.home, "x509", "-in", "leaf.pem", "-noout", "-fingerprint", "-sha256").decode()
         self.assertEqual(re.sub(r"[^0-9A-F]", "", printed.split("=")[1]).lower(), shown["fingerprint"])
 
+    def test_certificates_as_c509(self):
+        """What is encoded has the subject and the key, and less bytes; its hash is over the array."""
+        self.keygen("p256", "k")
+        openssl(self.home, "req", "-x509", "-key", "k", "-subj", "/CN=sensor-7", "-days", "2", "-out", "one.pem")
+        self.write("two.pem", 2 * self.read("one.pem"))
+        for name, count in (("one", 1), ("two", 2)):
+            self.run_device("credential", "--encode", name + ".pem", "--out", name + ".c509")
+            shown, x509 = self.show(name + ".c509"), self.show(name + ".pem")
+            self.assertEqual((shown["kind"], shown["c509-type"], shown["certificates"], shown["send"]),
+                             ("C509", 3, count, "c5t c5c"))
+            for member in ("subject", "key-type", "not-before", "not-after"):
+                self.assertEqual(shown[member], x509[member])
+            self.assertLess(shown["bytes"], x509["bytes"])
+        content = self.read("one.c509")
+        self.assertEqual(self.read("two.c509"), 2 * content)
+        self.assertEqual(self.show("one.c509")["fingerprint"], hashlib.sha256(content).hexdigest())
+        self.write("i.ccs", CRED_I)
+        failed = self.run_device("credential", "--encode", "i.ccs", "--out", "f", status=2)
+        self.assertIn("i.ccs: no certificates", failed.stderr)
+
     def test_nothing_is_overwritten(self):
         self.keygen("p256", "k")
         before = self.read("k")

@@ -114,6 +114,7 @@ static const char *const good[] = {
         "credential --key k --subject " LONG " --out f",
         "credential --key k --subject s --kid 00112233445566778899aabbccddeeff --out f",
         "credential --show f --json",
+        "credential --encode p --out f",
 };
 
 START_TEST(takes_good_lines)
@@ -179,6 +180,10 @@ static const struct {
         {"a kid has 16 bytes at most",
                 "credential --key k --subject s --out f --kid 00112233445566778899aabbccddeeff00"},
         {"what is shown is there already", "credential --show f --key k"},
+        {"what is shown needs no new file", "credential --show f --out g"},
+        {"what is encoded goes into a file", "credential --encode p"},
+        {"what is encoded has its subject", "credential --encode p --out f --subject s"},
+        {"one thing at a time", "credential --encode p --show f"},
 };
 
 START_TEST(refuses_bad_lines)
