@@ -2,6 +2,7 @@
 """An EDHOC Initiator of the tests' own (RFC 9528): it makes every message when it is told to, at the right time or not,
 and sends it where a test says. Cryptography comes from two programs of the build that read lines."""
 import os
+import re
 import subprocess
 import tempfile
 
@@ -196,3 +197,24 @@ def post(client, payload, content_format=CID_EDHOC, options=(), seconds=5.0):
     """A plain request to the EDHOC resource, and its answer."""
     more = [] if content_format is None else [(coap.CONTENT_FORMAT, coap.uint(content_format))]
     return client.exchange(client.message(coap.POST, PATH + more + list(options), payload), seconds)
+
+
+# --- the server's configuration -------------------------------------------------------------------------------------
+
+
+def configure(text, words, peers):
+    """The text of init --edhoc with further words in its edhoc section, and peers: dicts of words each."""
+    for key in words:
+        text = re.sub(rf"(?m)^  {key}:.*\n", "", text)
+    more = "".join(f"  {key}: {value}\n" for key, value in words.items())
+    rows = "".join("  - " + "\n    ".join(f"{key}: {value}" for key, value in peer.items()) + "\n" for peer in peers)
+    text = text.replace("\nedhoc:\n", "\nedhoc:\n" + more)
+    return text + ("peers:\n" + rows if rows else "")
+
+
+def peer(credential, identity, **more):
+    return {"credential": credential, "identity": f'"{identity}"', "profile": "default", **more}
+
+
+def anchor(path, identity, **more):
+    return {"anchor": path, "identity": f'"{identity}"', "profile": "default", **more}
