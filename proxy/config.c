@@ -58,6 +58,12 @@ static const cyaml_schema_field_t forward_fields[] = {
         CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t admin_fields[] = {
+        TEXT("address", struct raw_admin, address),
+        TEXT("port", struct raw_admin, port),
+        CYAML_FIELD_END,
+};
+
 /* Filled from limit_defs: that table is the only list of limits. */
 static cyaml_schema_field_t limit_fields[RAW_LIMITS_MAX + 1];
 
@@ -72,6 +78,7 @@ static const cyaml_schema_field_t root_fields[] = {
         LIST("routes", struct raw_config, routes, &route_value),
         CYAML_FIELD_MAPPING(
                 "forward", CYAML_FLAG_OPTIONAL, struct raw_config, forward, forward_fields),
+        CYAML_FIELD_MAPPING("admin", CYAML_FLAG_OPTIONAL, struct raw_config, admin, admin_fields),
         CYAML_FIELD_MAPPING("limits", CYAML_FLAG_OPTIONAL, struct raw_config, limits, limit_fields),
         CYAML_FIELD_END,
 };

@@ -87,6 +87,8 @@ struct config {
 	          [SL_MAP_HOST_MAX + 1]; /* our own, lower-case; may carry ":port" */
 	size_t names_count;
 	enum echo_mode echo;
+	bool has_admin;
+	struct address admin; /* TCP: metrics and health */
 	struct cidr_list trusted;
 	char *discovery;      /* owned; NULL: none */
 	struct route *routes; /* owned */

@@ -113,6 +113,30 @@ check_prefixes(struct cidr_list *out, const struct raw_list *raw, const char *ke
 	return SL_OK;
 }
 
+/* Off unless a port is named. What it tells is for the operator alone. */
+static enum sl_err
+check_admin(struct config *config, const struct raw_config *raw, const struct complaint *c)
+{
+	const char *text = raw->admin.address == NULL ? "127.0.0.1" : raw->admin.address;
+	uint64_t port = 0;
+
+	if (raw->admin.port == NULL && raw->admin.address == NULL)
+		return SL_OK;
+	if (raw->admin.port == NULL)
+		return complain(c, "admin", NULL, "has no port; name one, 9464 for example");
+	if (sl_parse_uint(&port, sl_span_text(raw->admin.port), UINT16_MAX) != SL_OK)
+		return complain(c, "port", raw->admin.port, "must be a number from 0 to 65535");
+	if (address_parse_host(&config->admin, text) != SL_OK ||
+	        address_is_multicast(&config->admin))
+		return complain(c, "address", text, "is no address; write one without a port");
+	if (!address_is_special(&config->admin))
+		return complain(c, "address", text,
+		        "can be reached from everywhere; use a loopback or a private address");
+	config->admin.port = (uint16_t)port;
+	config->has_admin = true;
+	return SL_OK;
+}
+
 /* --- discovery -------------------------------------------------------------------------------------------- */
 
 static enum sl_err
@@ -222,6 +246,8 @@ config_check(struct config *config, const struct raw_config *raw, const struct c
 		err = check_echo(config, raw, c);
 	if (err == SL_OK)
 		err = check_prefixes(&config->trusted, &raw->trusted, "trusted-prefixes", c);
+	if (err == SL_OK)
+		err = check_admin(config, raw, c);
 	if (err == SL_OK)
 		err = check_discovery(config, raw, c);
 	if (err == SL_OK)

@@ -29,7 +29,11 @@ struct raw_forward {
 	struct raw_origins allow;
 };
 
-#define RAW_LIMITS_MAX 32
+struct raw_admin {
+	char *address, *port;
+};
+
+#define RAW_LIMITS_MAX 40
 
 struct raw_limits {
 	char *texts[RAW_LIMITS_MAX]; /* in the order of limit_defs */
@@ -40,6 +44,7 @@ struct raw_config {
 	char *workers, *echo, *discovery, *discovery_file;
 	struct raw_origins routes;
 	struct raw_forward forward;
+	struct raw_admin admin;
 	struct raw_limits limits;
 };
 

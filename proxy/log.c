@@ -50,17 +50,20 @@ void
 log_format_record(char *out, size_t cap, const struct core_record *r)
 {
 	struct address remote = peer_remote(&r->peer);
-	char peer[ADDRESS_TEXT_MAX], code[5], route[128], origin[16] = "-";
+	char peer[ADDRESS_TEXT_MAX], code[5], method[5], route[128], origin[16] = "-";
 
 	address_text(peer, &remote);
 	sl_coap_code_text(code, r->code);
+	sl_coap_code_text(method, r->method);
 	sl_escape(route, sizeof route, sl_span_text(r->route));
 	if (r->status != 0)
 		snprintf(origin, sizeof origin, "%d", r->status);
 	snprintf(out, cap,
-	        "exchange=%llx peer=%s oscore=%s route=%s origin=%s code=%s%s ms=%llu in=%zu "
-	        "out=%zu reason=\"%s\"",
-	        (unsigned long long)r->id, peer, r->is_oscore ? "yes" : "no", route, origin, code,
+	        "exchange=%llx peer=%s verified=%s method=%s oscore=%s route=%s origin=%s "
+	        "code=%s%s "
+	        "ms=%llu in=%zu out=%zu reason=\"%s\"",
+	        (unsigned long long)r->id, peer, r->is_verified ? "yes" : "no", method,
+	        r->is_oscore ? "yes" : "no", route, origin, code,
 	        r->is_suppressed ? " suppressed=yes" : "", (unsigned long long)r->elapsed_ms,
 	        r->bytes_in, r->bytes_out, r->reason);
 	if (r->detail != NULL) {
@@ -82,6 +85,7 @@ log_valve_pass(struct log_valve *valve, uint64_t now_ms, uint64_t *held)
 	}
 	if (valve->passed >= valve->per_second) {
 		valve->held++;
+		valve->held_in_all++;
 		return false;
 	}
 	valve->passed++;

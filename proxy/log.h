@@ -19,7 +19,7 @@ void log_set_sink(void (*sink)(enum log_level level, const char *line));
 /* fmt gives the part behind the level: key=value pairs. */
 void log_line(enum log_level level, const char *fmt, ...) SL_PRINTF(2, 3);
 
-/* "exchange=7f3a peer=... oscore=yes route=... origin=200 code=2.04 ms=41 in=80 out=812 reason=ok",
+/* "exchange=7f3a peer=... verified=yes method=0.02 oscore=yes route=... origin=200 code=2.04 ms=41 in=80 out=812 reason=ok",
  * and detail="..." when the origin could not be asked. */
 void log_format_record(char *out, size_t cap, const struct core_record *record);
 
@@ -28,7 +28,7 @@ struct log_valve {
 	uint32_t per_second;
 	uint64_t second;
 	uint32_t passed;
-	uint64_t held;
+	uint64_t held, held_in_all;
 };
 
 /* False when the line is to be held back. *held: how many were, to be said with the next line; 0 mostly. */

@@ -3,9 +3,11 @@
 #include "loop.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -83,6 +85,12 @@ void
 loop_stop(struct loop *loop)
 {
 	loop->is_stopped = true;
+}
+
+struct event_base *
+loop_base(struct loop *loop)
+{
+	return loop->base;
 }
 
 static void
@@ -236,6 +244,21 @@ loop_now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+uint64_t
+loop_resident_bytes(void)
+{
+	char text[128] = "", *second = text; /* sizes in pages: all, resident */
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	if (f == NULL)
+		return 0;
+	if (fgets(text, sizeof text, f) == NULL)
+		text[0] = '\0';
+	fclose(f);
+	strtoull(text, &second, 10);
+	return strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 enum sl_err

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The event loop in our words: descriptors, timers, signals, the clock and the kernel's randomness. The
- * only door to libevent; nothing else in the proxy reads a clock. */
+ * The event loop in our words: descriptors, timers, signals, the clock, the kernel's randomness, this process. The
+ * door to libevent (its HTTP server: admin_side.h); nothing else in the proxy reads a clock. */
 #ifndef PROXY_LOOP_H
 #define PROXY_LOOP_H
 
@@ -36,8 +36,14 @@ enum sl_err loop_on_signal(struct loop *loop, int number, loop_fn fn, void *ctx)
 
 /* Monotonic. */
 uint64_t loop_now_ms(void);
+/* Of this process; 0: unknown. */
+uint64_t loop_resident_bytes(void);
 /* SL_EIO. */
 enum sl_err loop_random(void *out, size_t len) SL_MUST_USE;
+
+/* For the other file that knows libevent. */
+struct event_base;
+struct event_base *loop_base(struct loop *loop);
 
 /* --- for a process without a loop ----------------------------------------------------------------- */
 

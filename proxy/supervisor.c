@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "admin.h"
 #include "log.h"
 #include "loop.h"
 #include "worker.h"
@@ -30,16 +31,23 @@
 #define KEEP_TRACEABLE 0
 #endif
 
-struct slot {
-	struct device_socket sockets[CONFIG_LISTEN_MAX];
+struct child {
 	pid_t pid; /* 0: not running */
 	uint64_t started_ms;
 	uint64_t start_at_ms;
 };
 
+struct slot {
+	struct device_socket sockets[CONFIG_LISTEN_MAX];
+	struct child child;
+};
+
 struct supervisor {
 	const struct config *config;
 	struct slot slots[CONFIG_WORKERS_MAX];
+	struct child admin;
+	int admin_fd; /* 0: none */
+	struct board *board;
 	bool is_stopping, has_failed;
 	uint64_t kill_at_ms;
 };
@@ -89,6 +97,25 @@ open_socket(struct supervisor *s, size_t listener, unsigned worker)
 }
 
 static enum sl_err
+open_admin(struct supervisor *s)
+{
+	char text[ADDRESS_TEXT_MAX];
+	struct address local;
+
+	if (!s->config->has_admin)
+		return SL_OK;
+	address_text(text, &s->config->admin);
+	if (admin_open(&s->admin_fd, &local, &s->config->admin) != SL_OK) {
+		log_line(LOG_ERROR, "event=listen-failed admin=yes address=%s error=\"%s\"", text,
+		        strerror(errno));
+		return SL_EIO;
+	}
+	address_text(text, &local);
+	log_line(LOG_INFO, "event=admin address=%s", text);
+	return SL_OK;
+}
+
+static enum sl_err
 open_sockets(struct supervisor *s)
 {
 	char text[ADDRESS_TEXT_MAX];
@@ -101,7 +128,7 @@ open_sockets(struct supervisor *s)
 		address_text(text, &s->slots[0].sockets[i].local);
 		log_line(LOG_INFO, "listening on %s", text);
 	}
-	return SL_OK;
+	return open_admin(s);
 }
 
 static void
@@ -113,66 +140,130 @@ close_sockets(struct supervisor *s, const struct slot *but)
 				close(s->slots[w].sockets[i].fd);
 }
 
-/* --- workers -------------------------------------------------------------------------------------------------------- */
-
 static void
-run_child(struct supervisor *s, unsigned number, pid_t parent)
+close_admin(struct supervisor *s)
 {
-	const struct worker_config config = {
-	        .config = s->config, .sockets = s->slots[number].sockets, .number = number};
-	int status;
+	if (s->admin_fd > 0)
+		close(s->admin_fd);
+}
 
-	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+/* --- children -------------------------------------------------------------------------------------------------------- */
+
+/* Of the worker that it is. */
+static unsigned
+child_number(const struct supervisor *s, const struct child *child)
+{
+	unsigned number = 0;
+
+	while (&s->slots[number].child != child)
+		number++;
+	return number;
+}
+
+/* In the child: ends with its parent. */
+static void
+tie_to(pid_t parent, int number)
+{
+	prctl(PR_SET_PDEATHSIG, number, 0, 0, 0);
 	if (getppid() != parent)
 		_exit(1); /* it died before the line above */
+}
+
+static void
+run_worker(struct supervisor *s, unsigned number, pid_t parent)
+{
+	const struct worker_config config = {.config = s->config,
+	        .sockets = s->slots[number].sockets,
+	        .number = number,
+	        .board = s->board};
+
+	tie_to(parent, SIGTERM);
 	close_sockets(s, &s->slots[number]);
-	status = worker_run(&config);
-	_exit(status);
+	close_admin(s);
+	_exit(worker_run(&config));
+}
+
+static void
+run_admin(struct supervisor *s, pid_t parent)
+{
+	tie_to(parent, SIGUSR1);
+	close_sockets(s, NULL);
+	_exit(admin_run(s->board, s->admin_fd));
+}
+
+/* False: not started, tried again later. The child itself does not return. */
+static bool
+start_child(struct supervisor *s, struct child *child)
+{
+	pid_t parent = getpid(); /* 1 in a container */
+	pid_t pid = fork();
+
+	if (pid == 0 && child == &s->admin)
+		run_admin(s, parent);
+	else if (pid == 0)
+		run_worker(s, child_number(s, child), parent);
+	child->started_ms = loop_now_ms();
+	if (pid < 0) {
+		log_line(LOG_ERROR, "event=fork-failed error=\"%s\"", strerror(errno));
+		child->start_at_ms = child->started_ms + RESTART_PAUSE_MS;
+		return false;
+	}
+	child->pid = pid;
+	return true;
 }
 
 static void
 start_worker(struct supervisor *s, unsigned number)
 {
-	struct slot *slot = &s->slots[number];
-	pid_t parent = getpid(); /* 1 in a container */
-	pid_t pid = fork();
+	struct child *child = &s->slots[number].child;
 
-	if (pid == 0)
-		run_child(s, number, parent);
-	slot->started_ms = loop_now_ms();
-	if (pid < 0) {
-		log_line(LOG_ERROR, "event=fork-failed worker=%u error=\"%s\"", number,
-		        strerror(errno));
-		slot->start_at_ms = slot->started_ms + RESTART_PAUSE_MS;
+	if (!start_child(s, child))
 		return;
-	}
-	slot->pid = pid;
-	log_line(LOG_INFO, "event=worker-started worker=%u pid=%d", number, (int)pid);
+	board_started(s->board, number, child->started_ms);
+	log_line(LOG_INFO, "event=worker-started worker=%u pid=%d", number, (int)child->pid);
+}
+
+static bool
+is_due(const struct child *child)
+{
+	return child->pid == 0 && loop_now_ms() >= child->start_at_ms;
 }
 
 static void
 start_due(struct supervisor *s)
 {
 	for (unsigned i = 0; i < s->config->workers && !s->is_stopping; i++)
-		if (s->slots[i].pid == 0 && loop_now_ms() >= s->slots[i].start_at_ms)
+		if (is_due(&s->slots[i].child))
 			start_worker(s, i);
+	if (!s->is_stopping && s->config->has_admin && is_due(&s->admin))
+		start_child(s, &s->admin);
 }
 
 static void
-bury(struct supervisor *s, struct slot *slot, int status)
+log_end(const char *who, unsigned number, int status)
+{
+	if (WIFSIGNALED(status))
+		log_line(LOG_ERROR, "event=%s-died %s=%u signal=%d", who, who, number,
+		        WTERMSIG(status));
+	else
+		log_line(LOG_ERROR, "event=%s-ended %s=%u status=%d", who, who, number,
+		        WEXITSTATUS(status));
+}
+
+static void
+bury(struct supervisor *s, struct child *child, int status)
 {
 	uint64_t now = loop_now_ms();
-	bool was_young = now - slot->started_ms < RESTART_PAUSE_MS;
-	unsigned number = (unsigned)(slot - s->slots);
+	bool was_young = now - child->started_ms < RESTART_PAUSE_MS, is_admin = child == &s->admin;
 
-	slot->pid = 0;
-	slot->start_at_ms = was_young ? now + RESTART_PAUSE_MS : now;
-	if (WIFSIGNALED(status))
-		log_line(LOG_ERROR, "event=worker-died worker=%u signal=%d", number,
-		        WTERMSIG(status));
-	else if (!s->is_stopping || WEXITSTATUS(status) != 0)
-		log_line(LOG_ERROR, "event=worker-ended worker=%u status=%d", number,
-		        WEXITSTATUS(status));
+	child->pid = 0;
+	child->start_at_ms = was_young ? now + RESTART_PAUSE_MS : now;
+	if (WIFSIGNALED(status) || !s->is_stopping || WEXITSTATUS(status) != 0)
+		log_end(is_admin ? "admin" : "worker", is_admin ? 0 : child_number(s, child),
+		        status);
+	if (is_admin)
+		return;
+	board_ended(s->board, child_number(s, child));
 	s->has_failed = s->has_failed || (s->is_stopping && status != 0);
 }
 
@@ -182,17 +273,20 @@ reap(struct supervisor *s)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		for (unsigned i = 0; i < s->config->workers; i++)
-			if (s->slots[i].pid == pid)
-				bury(s, &s->slots[i], status);
+			if (s->slots[i].child.pid == pid)
+				bury(s, &s->slots[i].child, status);
+		if (s->admin.pid == pid)
+			bury(s, &s->admin, status);
+	}
 }
 
 static bool
 any_running(const struct supervisor *s)
 {
 	for (unsigned i = 0; i < s->config->workers; i++)
-		if (s->slots[i].pid != 0)
+		if (s->slots[i].child.pid != 0)
 			return true;
 	return false;
 }
@@ -201,8 +295,8 @@ static void
 signal_all(const struct supervisor *s, int number)
 {
 	for (unsigned i = 0; i < s->config->workers; i++)
-		if (s->slots[i].pid != 0)
-			kill(s->slots[i].pid, number);
+		if (s->slots[i].child.pid != 0)
+			kill(s->slots[i].child.pid, number);
 }
 
 static void
@@ -214,25 +308,28 @@ on_signal(struct supervisor *s, int number)
 	if ((number != SIGTERM && number != SIGINT) || s->is_stopping)
 		return;
 	s->is_stopping = true;
+	board_drain(s->board);
 	s->kill_at_ms = loop_now_ms() + s->config->limits.drain_timeout + KILL_AFTER_MS;
 	signal_all(s, SIGTERM);
 }
 
-int
-supervisor_run(const struct config *config)
+/* It tells of the drain until the end. */
+static void
+stop_admin(struct supervisor *s)
 {
-	struct supervisor *s = calloc(1, sizeof *s);
-	int status;
-
-	if (s == NULL)
-		return 1;
-	s->config = config;
-	loop_block_signals();
-	if (open_sockets(s) != SL_OK) {
-		close_sockets(s, NULL);
-		free(s);
-		return 1;
+	if (s->admin.pid == 0)
+		return;
+	kill(s->admin.pid, SIGUSR1);
+	for (uint64_t end = loop_now_ms() + KILL_AFTER_MS; s->admin.pid != 0; reap(s)) {
+		if (loop_now_ms() >= end)
+			kill(s->admin.pid, SIGKILL);
+		loop_wait_signal(TICK_MS);
 	}
+}
+
+static void
+supervise(struct supervisor *s)
+{
 	start_due(s);
 	while (!s->is_stopping || any_running(s)) {
 		on_signal(s, loop_wait_signal(TICK_MS));
@@ -241,9 +338,27 @@ supervisor_run(const struct config *config)
 		if (s->is_stopping && loop_now_ms() >= s->kill_at_ms)
 			signal_all(s, SIGKILL);
 	}
+	stop_admin(s);
 	log_line(LOG_INFO, "event=stopped");
+}
+
+int
+supervisor_run(const struct config *config)
+{
+	struct supervisor *s = calloc(1, sizeof *s);
+	int status = 1;
+
+	if (s == NULL)
+		return 1;
+	s->config = config;
+	loop_block_signals();
+	if (board_new(&s->board, config->workers) == SL_OK && open_sockets(s) == SL_OK) {
+		supervise(s);
+		status = s->has_failed ? 1 : 0;
+	}
 	close_sockets(s, NULL);
-	status = s->has_failed ? 1 : 0;
+	close_admin(s);
+	board_free(s->board);
 	free(s);
 	return status;
 }

@@ -13,17 +13,20 @@
 
 #define REFUSALS_PER_SECOND 20
 #define LOSSES_PAUSE_MS     10000
+#define PUBLISH_PAUSE_MS    100
+#define BEAT_MS             1000
 
 struct worker {
 	const struct worker_config *config;
 	struct loop *loop;
-	struct loop_timer *timer;
+	struct loop_timer *timer, *beat;
 	struct proxy_core *core;
 	struct origin_side *origins;
 	struct device_side *devices;
 	struct log_valve valve;
 	uint64_t give_up_at_ms;
 	uint64_t losses_at_ms, full_said, overflow_said;
+	uint64_t publish_at_ms, resident_bytes;
 	bool is_draining;
 };
 
@@ -116,6 +119,30 @@ serve_records(struct worker *w)
 		log_record(&w->valve, &record, loop_now_ms());
 }
 
+/* The numbers of this worker for the operator; a sign of life too. */
+static void
+publish(struct worker *w, uint64_t now_ms)
+{
+	const struct metrics_sources sources = {.core = proxy_core_counts(w->core),
+	        .device = device_side_counts(w->devices),
+	        .origin = origin_side_counts(w->origins),
+	        .log_held = w->valve.held_in_all,
+	        .resident_bytes = w->resident_bytes};
+
+	board_publish(w->config->board, w->config->number, &sources, now_ms);
+	w->publish_at_ms = now_ms + PUBLISH_PAUSE_MS;
+}
+
+static void
+on_beat(void *ctx)
+{
+	struct worker *w = ctx;
+
+	w->resident_bytes = loop_resident_bytes();
+	publish(w, loop_now_ms());
+	loop_timer_set(w->beat, loop_now_ms() + BEAT_MS);
+}
+
 static bool
 is_drained(const struct worker *w)
 {
@@ -133,6 +160,8 @@ pump(void *ctx)
 	serve_fetches(w);
 	serve_sends(w);
 	serve_records(w);
+	if (loop_now_ms() >= w->publish_at_ms)
+		publish(w, loop_now_ms());
 	if (is_drained(w)) {
 		loop_stop(w->loop);
 		return;
@@ -182,8 +211,10 @@ start(struct worker *w)
 	if (w->loop == NULL)
 		return SL_ENOMEM;
 	w->timer = loop_timer_new(w->loop, on_expired, w);
-	if (w->timer == NULL)
+	w->beat = loop_timer_new(w->loop, on_beat, w);
+	if (w->timer == NULL || w->beat == NULL)
 		return SL_ENOMEM;
+	loop_timer_set(w->beat, loop_now_ms() + BEAT_MS);
 	err = new_core(w);
 	if (err == SL_OK)
 		err = new_sides(w);
@@ -221,6 +252,7 @@ worker_run(const struct worker_config *config)
 
 	if (err == SL_OK) {
 		loop_run(w.loop, pump, &w);
+		publish(&w, loop_now_ms());
 		log_counts(&w);
 	} else {
 		log_line(LOG_ERROR, "event=start-failed worker=%u error=\"%s\"", config->number,
@@ -230,6 +262,7 @@ worker_run(const struct worker_config *config)
 	origin_side_free(w.origins);
 	proxy_core_free(w.core);
 	loop_timer_free(w.timer);
+	loop_timer_free(w.beat);
 	loop_free(w.loop);
 	return err == SL_OK ? 0 : 1;
 }

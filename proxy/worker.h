@@ -3,13 +3,13 @@
 #ifndef PROXY_WORKER_H
 #define PROXY_WORKER_H
 
-#include "config.h"
-#include "device_side.h"
+#include "board.h"
 
 struct worker_config {
 	const struct config *config;
 	const struct device_socket *sockets; /* this worker's, one per listener */
 	unsigned number;
+	struct board *board; /* borrowed */
 };
 
 /* Runs until TERM or INT and the drain after it. Returns an exit status. */

@@ -23,6 +23,8 @@ a_record(void)
 	struct address remote, local;
 	struct core_record r = {.id = 0x7f3a,
 	        .is_oscore = true,
+	        .method = SL_COAP_POST,
+	        .is_verified = true,
 	        .route = "https://est.example:443",
 	        .status = 200,
 	        .code = SL_COAP_CHANGED,
@@ -43,7 +45,8 @@ START_TEST(finished_exchange_is_one_line_in_fixed_order)
 	char line[LOG_LINE_MAX];
 
 	log_format_record(line, sizeof line, &r);
-	ck_assert_str_eq(line, "exchange=7f3a peer=[2001:db8::1]:5683 oscore=yes "
+	ck_assert_str_eq(line, "exchange=7f3a peer=[2001:db8::1]:5683 verified=yes "
+	                       "method=0.02 oscore=yes "
 	                       "route=https://est.example:443 origin=200 "
 	                       "code=2.04 ms=41 in=80 out=812 reason=\"ok\"");
 	r.is_oscore = false;

@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The operator's view of a running proxy: /metrics is well formed and counts what happened, every metric is explained
+in docs/limits.md and none is that does not exist, /readyz tells of the drain, and hostile input changes nothing."""
+import os
+import random
+import re
+import socket
+import unittest
+import urllib.error
+import urllib.request
+
+import coap
+import harness
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+SAMPLE = re.compile(r'([a-z_]+)(?:\{([a-z]+)="([^"\\]*)"\})? (\d+(?:\.\d+)?)')
+ADMIN = "admin: {port: 0}\n"
+
+
+def say(name, value, limit, good, seed="-"):
+    print(f"{name} {value} {limit} {'PASS' if good else 'FAIL'} {seed}")
+    return good
+
+
+def parse(text):
+    """{(name, label value): number}; raises when a line is neither a comment nor a sample of its family."""
+    family, kind, got = "", "", {}
+    for line in text.splitlines():
+        words = line.split(" ")
+        if line.startswith("# HELP "):
+            family = words[2]
+        elif line.startswith("# TYPE "):
+            if words[2] != family or words[3] not in ("counter", "gauge", "histogram"):
+                raise AssertionError(line)
+            kind = words[3]
+        else:
+            m = SAMPLE.fullmatch(line)
+            endings = ("_bucket", "_sum", "_count") if kind == "histogram" else ("",)
+            if m is None or m.group(1) not in [family + e for e in endings]:
+                raise AssertionError(f"{line!r} in {family}")
+            if (m.group(1), m.group(3)) in got:
+                raise AssertionError(f"twice: {line}")
+            got[m.group(1), m.group(3)] = float(m.group(4))
+    return got
+
+
+class Admin(harness.Case):
+    def start(self, extra="", limits=""):
+        proxy = self.start_proxy(harness.proxy_config("http://127.0.0.1:9/", extra=ADMIN + extra, limits=limits))
+        self.address = proxy.server.wait_for(r"event=admin address=(\S+)")[0]
+        return proxy
+
+    def ask(self, path):
+        try:
+            with urllib.request.urlopen(f"http://{self.address}{path}", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as e:
+            return e.code, e.read().decode()
+
+    def metrics(self):
+        status, text = self.ask("/metrics")
+        self.assertEqual(status, 200)
+        return parse(text)
+
+    def wait_for_value(self, key, value):
+        harness.wait_until(lambda: self.metrics()[key] == value, what=f"{key} at {value}")
+
+    def test_what_happened_is_counted(self):
+        proxy = self.start()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.settimeout(5)
+            for i in range(3):
+                s.sendto(coap.Message(mcode=coap.GET, mid=i, options=[(coap.URI_PATH, b"nowhere")]).encode(), proxy.address)
+                s.recv(2048)
+            s.sendto(b"\x00", proxy.address)
+        self.wait_for_value(("sealift_proxy_requests_total", None), 3)
+        self.wait_for_value(("sealift_proxy_malformed_datagrams_total", None), 1)
+        got = self.metrics()
+        self.assertEqual(got["sealift_proxy_refusals_total", "plain_path"], 3)
+        self.assertEqual(got["sealift_proxy_responses_total", "4.01"], 3)
+        self.assertEqual(got["sealift_proxy_datagrams_received_total", None], 4)
+
+    def test_every_metric_is_explained_and_every_explanation_has_its_metric(self):
+        self.start()
+        with open(os.path.join(ROOT, "docs", "limits.md"), encoding="utf-8") as f:
+            said = set(re.findall(r"sealift_proxy_[a-z_]+", f.read()))
+        there = {re.sub(r"(_seconds)_(bucket|sum|count)$", r"\1", name) for name, _ in self.metrics()}
+        self.assertTrue(say("T51-documented", len(said ^ there), 0, said == there),
+                        f"only in docs/limits.md: {sorted(said - there)}; not explained: {sorted(there - said)}")
+
+    def test_a_dead_worker_takes_no_count_with_it(self):
+        proxy = self.start()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.settimeout(5)
+            s.sendto(coap.Message(mcode=coap.GET, mid=1).encode(), proxy.address)
+            s.recv(2048)
+        self.wait_for_value(("sealift_proxy_requests_total", None), 1)
+        proxy.kill_worker()
+        self.wait_for_value(("sealift_proxy_worker_restarts_total", None), 1)
+        self.assertEqual(self.metrics()["sealift_proxy_requests_total", None], 1)
+        harness.wait_until(lambda: self.ask("/readyz")[0] == 200, what="ready again")
+
+    def test_readiness_ends_with_the_drain(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as hanging:
+            hanging.bind(("127.0.0.1", 0))
+            hanging.listen()
+            url = f"http://127.0.0.1:{hanging.getsockname()[1]}/"
+            proxy = self.start_proxy(harness.proxy_config(url, extra=ADMIN))
+            self.address = proxy.server.wait_for(r"event=admin address=(\S+)")[0]
+            self.assertEqual(self.ask("/readyz"), (200, "ok"))
+            self.assertEqual(self.ask("/healthz"), (200, "ok"))
+            self.assertEqual(self.ask("/other")[0], 404)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                request = coap.Message(mcode=coap.POST, mid=1, options=[harness.OPTION], payload=b"12345678" * 4)
+                s.sendto(request.encode(), proxy.address)
+                self.wait_for_value(("sealift_proxy_exchanges_fetching", None), 1)
+                proxy.server.process.terminate()
+                harness.wait_until(lambda: self.ask("/readyz") == (503, "draining"), what="the drain")
+                self.assertEqual(self.ask("/healthz"), (200, "ok"))
+            proxy.server.stop(30)
+
+    def test_hostile_input_changes_neither_series_nor_form(self):
+        rounds = 2000 if os.environ.get("SL_LONG") is None else 1000000
+        proxy = self.start("trusted-prefixes: [\"127.0.0.0/8\"]\n")
+        before = set(self.metrics())
+        rng = random.Random(51)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            for i in range(rounds):
+                junk = bytes(rng.randrange(256) for _ in range(rng.randrange(40)))
+                if i % 2:
+                    options = [(rng.choice([3, 11, 15, 35, 39]), junk)]
+                    junk = coap.Message(mcode=rng.randrange(1, 8), mid=i & 0xffff, options=options).encode()
+                s.sendto(junk, proxy.address)
+        after = set(self.metrics())
+        self.assertTrue(say("T51-series", len(after), len(before), before == after, 51))
+        text = proxy.server.log()
+        self.assertFalse(re.search(r"[^\x20-\x7e\n]", text), "an unescaped byte in the log")
+
+    def test_idle_connections_do_not_shut_the_operator_out(self):
+        self.start()
+        host, port = self.address.rsplit(":", 1)
+        held = []
+        try:
+            for _ in range(200):
+                s = socket.socket()
+                s.settimeout(2)
+                s.connect_ex((host, int(port)))
+                held.append(s)
+            harness.wait_until(lambda: self.try_ask("/healthz") == 200, 20, "health beside 200 idle connections")
+        finally:
+            for s in held:
+                s.close()
+
+    def try_ask(self, path):
+        try:
+            return self.ask(path)[0]
+        except OSError:
+            return None
+
+
+if __name__ == "__main__":
+    harness.main()
