@@ -16,6 +16,7 @@ enum known {
 	CONTENT_TYPE,
 	TRANSFER_ENCODING,
 	OSCORE,
+	COAP_EDHOC,
 	EXPECT,
 	CONTENT_ENCODING,
 	KNOWN_COUNT,
@@ -27,6 +28,7 @@ static const char *const known_names[KNOWN_COUNT] = {
         [CONTENT_TYPE] = "content-type",
         [TRANSFER_ENCODING] = "transfer-encoding",
         [OSCORE] = "oscore",
+        [COAP_EDHOC] = "coap-edhoc",
         [EXPECT] = "expect",
         [CONTENT_ENCODING] = "content-encoding",
 };
@@ -36,6 +38,7 @@ struct known_fields {
 };
 
 static const char discovery_path[] = "/.well-known/core";
+static const char edhoc_path[] = "/.well-known/edhoc";
 
 static bool
 refuse(struct head_refusal *why, int status, const char *text)
@@ -326,9 +329,34 @@ is_est_path(struct sl_span path, const char *short_root)
 	return sl_est_target(text, short_root, &est) == SL_OK;
 }
 
+static bool
+check_body(
+        const struct known_fields *known, const struct head_request *out, struct head_refusal *why)
+{
+	if (out->is_chunked || out->body_len > 0)
+		return true;
+	return refuse(why, known->at[CONTENT_LENGTH] != NULL ? 400 : 411, "body is missing");
+}
+
+/* A boolean of RFC 8941, true: our proxy carries the EDHOC option of RFC 9668 so. */
+static bool
+check_combined(const struct known_fields *known, const struct head_rules *rules,
+        struct head_request *out, struct head_refusal *why)
+{
+	if (known->at[COAP_EDHOC] == NULL)
+		return true;
+	if (!rules->takes_combined)
+		return refuse(why, 400, "combined EDHOC requests are not taken");
+	if (!sl_span_equal_text(trim(known->at[COAP_EDHOC]->value), "?1"))
+		return refuse(why, 400, "bad CoAP-EDHOC header field");
+	out->is_combined = true;
+	return true;
+}
+
 /* RFC 8613 section 11: POST, application/oscore, one valid header value, a body. */
 static bool
-check_oscore(const struct known_fields *known, struct head_request *out, struct head_refusal *why)
+check_oscore(const struct known_fields *known, const struct head_rules *rules,
+        struct head_request *out, struct head_refusal *why)
 {
 	const struct head_field *type = known->at[CONTENT_TYPE];
 
@@ -336,14 +364,28 @@ check_oscore(const struct known_fields *known, struct head_request *out, struct 
 		return refuse(why, 400, "OSCORE header field is missing");
 	if (type == NULL || !equal_no_case(trim(type->value), "application/oscore"))
 		return refuse(why, 415, "Content-Type must be application/oscore");
-	if (!out->is_chunked && out->body_len == 0)
-		return refuse(
-		        why, known->at[CONTENT_LENGTH] != NULL ? 400 : 411, "body is missing");
+	if (!check_body(known, out, why))
+		return false;
 	if (sl_map_oscore_from_header(out->option, sizeof(out->option), &out->option_len,
 	            known->at[OSCORE]->value) != SL_OK)
 		return refuse(why, 400, "bad OSCORE header field");
 	out->kind = HEAD_OSCORE;
-	return true;
+	return check_combined(known, rules, out, why);
+}
+
+/* RFC 9528 section A.2.1: a Content-Format need not be there. */
+static bool
+check_edhoc(const struct head *head, const struct known_fields *known, struct head_request *out,
+        struct head_refusal *why)
+{
+	const struct head_field *type = known->at[CONTENT_TYPE];
+
+	if (!sl_span_equal_text(head->method, "POST"))
+		return refuse_method(why, "POST");
+	if (type != NULL && !equal_no_case(trim(type->value), "application/cid-edhoc+cbor-seq"))
+		return refuse(why, 415, "Content-Type must be application/cid-edhoc+cbor-seq");
+	out->kind = HEAD_EDHOC;
+	return check_body(known, out, why);
 }
 
 static bool
@@ -386,10 +428,15 @@ head_check(const struct head *head, const struct head_rules *rules, struct head_
 	if (!is_post && (known.at[OSCORE] != NULL || is_end_point(rules, path)))
 		return refuse_method(why, "POST");
 
+	if (known.at[COAP_EDHOC] != NULL && known.at[OSCORE] == NULL)
+		return refuse(why, 400, "CoAP-EDHOC without OSCORE");
+
 	if (is_end_point(rules, path))
-		ok = check_oscore(&known, &got, why);
+		ok = check_oscore(&known, rules, &got, why);
 	else if (known.at[OSCORE] != NULL)
 		ok = refuse(why, 404, "no OSCORE end point at this path");
+	else if (rules->takes_edhoc && sl_span_equal_text(path, edhoc_path))
+		ok = check_edhoc(head, &known, &got, why);
 	else if (sl_span_equal_text(path, discovery_path))
 		ok = check_discovery(head, &got, why);
 	else if (is_est_path(path, rules->short_root))

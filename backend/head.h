@@ -33,10 +33,12 @@ struct head_rules {
 	size_t path_count;
 	const char *short_root; /* of the EST resources, e.g. "/est"; NULL: none */
 	uint64_t body_max;      /* bytes */
+	bool takes_edhoc, takes_combined;
 };
 
 enum head_kind {
 	HEAD_OSCORE,    /* POST with an OSCORE message in it */
+	HEAD_EDHOC,     /* POST /.well-known/edhoc (RFC 9528 section A.2) */
 	HEAD_DISCOVERY, /* plain GET /.well-known/core */
 };
 
@@ -44,6 +46,7 @@ struct head_request {
 	enum head_kind kind;
 	uint8_t option[SL_OSCORE_OPTION_MAX]; /* value of the CoAP option, HEAD_OSCORE */
 	size_t option_len;
+	bool is_combined;  /* HEAD_OSCORE: message_3 stands before the ciphertext (RFC 9668) */
 	uint64_t body_len; /* announced; 0 with chunked */
 	bool is_chunked;
 	struct sl_span query; /* raw, without "?"; borrows from the target */

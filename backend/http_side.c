@@ -97,6 +97,15 @@ add_header(struct MHD_Response *response, const char *name, const char *value)
 	return value == NULL || MHD_add_response_header(response, name, value) == MHD_YES;
 }
 
+/* 204 has no content to have a type. */
+static const char *
+content_type(const struct http_response *r)
+{
+	if (r->status == 204)
+		return NULL;
+	return r->content_type != NULL ? r->content_type : "text/plain; charset=utf-8";
+}
+
 static enum MHD_Result
 send_response(struct MHD_Connection *connection, const struct http_response *r)
 {
@@ -108,8 +117,7 @@ send_response(struct MHD_Connection *connection, const struct http_response *r)
 	if (response == NULL)
 		return MHD_NO;
 	snprintf(seconds, sizeof(seconds), "%u", r->retry_after_s);
-	if (add_header(response, "Content-Type",
-	            r->content_type != NULL ? r->content_type : "text/plain; charset=utf-8") &&
+	if (add_header(response, "Content-Type", content_type(r)) &&
 	        add_header(response, "Cache-Control", "no-store") &&
 	        add_header(response, "OSCORE", r->oscore) &&
 	        add_header(response, "Allow", r->allow) &&
@@ -174,7 +182,7 @@ on_end(struct exchange *x, struct MHD_Connection *connection)
 	struct http_response *response;
 	enum MHD_Result result;
 
-	if (x->head.kind == HEAD_OSCORE && x->body.len == 0) {
+	if (x->head.kind != HEAD_DISCOVERY && x->body.len == 0) {
 		struct head_refusal why = {400, "body is missing", NULL};
 
 		return send_refusal(h, connection, &why);

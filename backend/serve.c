@@ -17,6 +17,7 @@
 #include "endpoint.h"
 #include "files.h"
 #include "http_side.h"
+#include "serve_edhoc.h"
 
 #define PEM_MAX       65536
 #define STOP_WAIT_MS  10000
@@ -32,6 +33,7 @@ struct server {
 	struct reply_cache *replies;
 	struct inner_blocks *blocks;
 	struct endpoint *endpoint;
+	struct serve_edhoc edhoc;
 	struct http_side *http;
 	const char *paths[CONFIG_PATHS_MAX];
 	struct sl_buf tls_certificate, tls_key;
@@ -82,10 +84,11 @@ log_reply(const struct endpoint_reply *reply, const struct sizes *sizes)
 	if (reply->code != 0)
 		sl_coap_code_text(code, reply->code);
 	fprintf(stderr,
-	        "level=%s context=%lld function=%s status=%d code=%s outcome=\"%s\"%s%s%s%s%s ms=%llu "
+	        "level=%s context=%lld function=%s status=%d code=%s outcome=\"%s\"%s%s%s%s%s "
+	        "ms=%llu "
 	        "bytes_in=%zu bytes_out=%zu\n",
-	        is_fine ? "info" : "warn", (long long)reply->context_id,
-	        reply->note.function, reply->status, code, reply->note.outcome,
+	        is_fine ? "info" : "warn", (long long)reply->context_id, reply->note.function,
+	        reply->status, code, reply->note.outcome,
 	        reply->note.reason != NULL ? " reason=\"" : "",
 	        reply->note.reason != NULL ? reply->note.reason : "",
 	        reply->note.reason != NULL ? "\"" : "",
@@ -133,8 +136,12 @@ handle_oscore(struct server *s, const struct http_request *request, struct http_
 	        .boot_ms = clock_ms(CLOCK_BOOTTIME),
 	        .now = (int64_t)time(NULL),
 	};
+	struct edhoc_request edhoc = {request->body, ask.now_ms, ask.now};
 	struct endpoint_reply reply;
 
+	if (request->head->is_combined &&
+	        !serve_edhoc_combined(&s->edhoc, &edhoc, ask.option, response, &ask.body))
+		return;
 	endpoint_handle(s->endpoint, &ask, &reply);
 	fill_reply(response, &reply);
 	sizes.out = response->body_len;
@@ -161,12 +168,27 @@ handle_discovery(
 }
 
 static void
+handle_edhoc(struct server *s, const struct http_request *request, struct http_response *response)
+{
+	struct edhoc_request ask = {request->body, clock_ms(CLOCK_MONOTONIC), (int64_t)time(NULL)};
+
+	serve_edhoc_handle(&s->edhoc, &ask, response);
+}
+
+static void
 handle(void *arg, const struct http_request *request, struct http_response *response)
 {
-	if (request->head->kind == HEAD_OSCORE)
+	switch (request->head->kind) {
+	case HEAD_OSCORE:
 		handle_oscore(arg, request, response);
-	else
+		break;
+	case HEAD_EDHOC:
+		handle_edhoc(arg, request, response);
+		break;
+	case HEAD_DISCOVERY:
 		handle_discovery(arg, request, response);
+		break;
+	}
 }
 
 /* --- start ---------------------------------------------------------------------------------------------- */
@@ -193,6 +215,19 @@ start_ca(struct server *s)
 }
 
 static bool
+start_trust(struct server *s)
+{
+	struct trust_options options = {
+	        .config = s->config,
+	        .store = s->store,
+	        .ca = s->ca,
+	        .now = (int64_t)time(NULL),
+	};
+
+	return serve_edhoc_open(&s->edhoc, &options);
+}
+
+static bool
 start_contexts(struct server *s)
 {
 	struct contexts_config config;
@@ -204,6 +239,7 @@ start_contexts(struct server *s)
 	config.contexts_max = s->config->limits.contexts;
 	config.ssn_step = s->config->limits.ssn_step;
 	config.echo_fresh_ms = (uint64_t)s->config->limits.echo_fresh_s * 1000;
+	serve_edhoc_limit(&s->edhoc, s->config, &config);
 	err = sl_random(config.hash_key, sizeof(config.hash_key));
 	if (err == SL_OK)
 		err = sl_random(config.echo_key, sizeof(config.echo_key));
@@ -255,7 +291,9 @@ start_endpoint(struct server *s)
 	};
 	enum sl_err err = endpoint_new(&s->endpoint, &config);
 
-	return err == SL_OK || say_err("end point", err);
+	if (err)
+		return say_err("end point", err);
+	return serve_edhoc_start(&s->edhoc, s->config, s->contexts);
 }
 
 /* The file as text with a NUL behind it. */
@@ -293,8 +331,12 @@ start_http(struct server *s)
 	        .connections = c->limits.connections,
 	        .connections_per_ip = c->limits.connections_per_ip,
 	        .timeout_s = c->limits.connection_timeout_s,
-	        .rules = {s->paths, c->path_count, c->est_root[0] != '\0' ? c->est_root : NULL,
-	                c->limits.max_body},
+	        .rules = {.paths = s->paths,
+	                .path_count = c->path_count,
+	                .short_root = c->est_root[0] != '\0' ? c->est_root : NULL,
+	                .body_max = c->limits.max_body,
+	                .takes_edhoc = c->edhoc.is_on,
+	                .takes_combined = c->edhoc.is_on && c->edhoc.accepts_combined},
 	        .handle = handle,
 	        .refused = log_refused,
 	        .arg = s,
@@ -327,10 +369,12 @@ static void
 stop(struct server *s)
 {
 	http_side_stop(s->http, STOP_WAIT_MS);
+	serve_edhoc_stop(&s->edhoc);
 	endpoint_free(s->endpoint);
 	inner_blocks_free(s->blocks);
 	reply_cache_free(s->replies);
 	contexts_free(s->contexts);
+	serve_edhoc_close(&s->edhoc);
 	ca_close(s->ca);
 	store_close(s->store);
 	sl_buf_clear(&s->tls_certificate);
@@ -358,8 +402,9 @@ serve_run(const struct config *config)
 	int got = 0;
 
 	block_signals(&signals);
-	is_up = start_store(&server) && start_ca(&server) && start_contexts(&server) &&
-	        start_tables(&server) && start_endpoint(&server) && start_http(&server);
+	is_up = start_store(&server) && start_ca(&server) && start_trust(&server) &&
+	        start_contexts(&server) && start_tables(&server) && start_endpoint(&server) &&
+	        start_http(&server);
 	if (is_up) {
 		sigwait(&signals, &got);
 		fprintf(stderr, "level=info event=stopping\n");

@@ -10,7 +10,14 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 static const char *const paths[] = {"/", "/.well-known/oscore"};
-static const struct head_rules rules = {paths, 2, "/est", 16384};
+static const struct head_rules rules = {
+        .paths = paths,
+        .path_count = 2,
+        .short_root = "/est",
+        .body_max = 16384,
+        .takes_edhoc = true,
+        .takes_combined = true,
+};
 
 /* Lines of raw that begin with a name and a colon, and how many line ends are no CRLF. */
 static void

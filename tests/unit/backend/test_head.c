@@ -17,7 +17,14 @@
 #define GOOD   LINE HOST TYPE LENGTH SEALED END
 
 static const char *const paths[] = {"/", "/.well-known/oscore"};
-static const struct head_rules rules = {paths, 2, "/est", 16384};
+static const struct head_rules rules = {
+        .paths = paths,
+        .path_count = 2,
+        .short_root = "/est",
+        .body_max = 16384,
+        .takes_edhoc = true,
+        .takes_combined = true,
+};
 
 #define RAW(text)                                                                                  \
 	{                                                                                          \
