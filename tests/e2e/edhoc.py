@@ -218,3 +218,97 @@ def peer(credential, identity, **more):
 
 def anchor(path, identity, **more):
     return {"anchor": path, "identity": f'"{identity}"', "profile": "default", **more}
+
+
+# --- devices --------------------------------------------------------------------------------------------------------
+
+
+class Certificates:
+    """An authority of a manufacturer, for credentials of devices."""
+
+    def __init__(self, folder):
+        self.folder = tempfile.mkdtemp(prefix="manufacturer-", dir=folder)
+        self.ca, self.count = self.path("ca.pem"), 0
+        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                     "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Manufacturer", "-addext",
+                     "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def openssl(self, *args):
+        subprocess.run(["openssl", *args], cwd=self.folder, check=True, capture_output=True)
+
+    def issue(self, name, usage="digitalSignature", algorithm=("EC", "-pkeyopt", "ec_paramgen_curve:P-256")):
+        """(key file, certificate file)"""
+        self.count += 1
+        key, cert = self.path(f"{self.count}.key"), self.path(f"{self.count}.pem")
+        self.openssl("genpkey", "-algorithm", *algorithm, "-out", key)
+        os.chmod(key, 0o400)
+        with open(self.path("ext"), "w", encoding="utf-8") as f:
+            f.write(f"keyUsage=critical,{usage}\nbasicConstraints=critical,CA:FALSE\n")
+        self.openssl("req", "-new", "-key", key, "-subj", f"/CN={name}/serialNumber=SN-{name}", "-out", "csr")
+        self.openssl("x509", "-req", "-in", "csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+                     "-extfile", "ext", "-out", cert)
+        return key, cert
+
+
+class Device(harness.Device):
+    """sealift-device that gets its contexts from EDHOC."""
+
+    def __init__(self, home, address, key, credential, *args):
+        self.home, self.state = home, tempfile.mkdtemp(prefix="device-", dir=home)
+        os.rmdir(self.state)
+        harness.run(home, "sealift-device", "init", "--edhoc", "--state", self.state, "--server",
+                    f"coap://{address[0]}:{address[1]}", "--key", key, "--credential", credential, *args)
+
+
+class Case(harness.StackCase):
+    """The stack with a server that speaks EDHOC."""
+    METHOD_0, METHOD_3 = ("--method", "0"), ("--method", "3")
+
+    def start_edhoc(self, peers=(), words=None, more="", **link):
+        """words: of the server's edhoc section; more: lines at the end of its list of credentials."""
+        def change(text):
+            text = configure(text, words or {}, peers)
+            return text.replace("      send: x5chain\n", "      send: x5chain\n" + more, 1)
+        link["route"] = link.get("route", "") + PLAIN
+        self.start_stack(link.pop("proxy_extra", harness.TRUSTED), est_init=["--edhoc"], est_change=change, **link)
+        self.server_dh = os.path.join(self.est.folder, "edhoc-dh.ccs")
+        self.server_sign = os.path.join(self.est.folder, "edhoc-sign.pem")
+        with open(self.server_dh, "rb") as f:
+            self.server_cred = f.read()
+
+    def raw_device(self, key, *args):
+        """With a raw key for static DH, that knows the server's raw key."""
+        return Device(self.home, self.relay.address, key.key, key.path, "--peer", self.server_dh, *args)
+
+    def initiator(self):
+        got = Initiator()
+        self.addCleanup(got.close)
+        return got
+
+    def edhoc_crossings(self):
+        """(request, response) of the EDHOC resource on the HTTP hop."""
+        return [pair for pair in self.tap.exchanges() if pair[0].oscore is None]
+
+    def check_hop(self):
+        """RFC 9528 appendix A.2.3 and A.2, as HTTP: methods, types and statuses of all that crossed; how many."""
+        for request, response in self.tap.exchanges():
+            self.assertEqual(request.head.split(b" ")[0], b"POST")
+            if request.oscore is not None:
+                self.assertEqual(request.field("Content-Type"), "application/oscore")
+                self.assertIn(request.field("CoAP-EDHOC"), (None, "?1"))
+                continue
+            self.assertEqual(request.path, "/.well-known/edhoc")
+            self.assertIsNone(request.field("CoAP-EDHOC"))
+            self.assertEqual(request.field("Content-Type"), "application/cid-edhoc+cbor-seq")
+            if response is None:
+                continue
+            self.assertIn(response.status, (200, 204, 400, 503))
+            typed = response.status in (200, 400)
+            self.assertEqual(response.field("Content-Type"), "application/edhoc+cbor-seq" if typed else None)
+            self.assertEqual(bool(response.body), typed)
+            if response.status == 400:
+                self.assertIn(response.body[0], (1, 2), "an error message")
+        return len(self.tap.exchanges())

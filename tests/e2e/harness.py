@@ -177,8 +177,9 @@ def proxy_config(url, extra="", limits="", route=""):
 
 
 def forward_config(urls, extra="", limits="", route=""):
-    """Forward mode: an allow-list."""
-    allow = "".join(f'    - origin: "{url}"\n      plain-http: ["127.0.0.0/8"]\n{route}\n' for url in urls)
+    """Forward mode: an allow-list. route: as above."""
+    more = "".join(f"  {line}\n" for line in route.splitlines())
+    allow = "".join(f'    - origin: "{url}"\n      plain-http: ["127.0.0.0/8"]\n{more}' for url in urls)
     return (f'listen: ["127.0.0.1:0"]\n{extra}\nforward:\n  allow:\n{allow}'
             f"limits:\n  drain-timeout: 8s\n  requests-per-second: 0\n{limits}\n")
 
@@ -409,8 +410,10 @@ class StackCase(Case):
     """est, a tap, the proxy, a relay and a device."""
 
     def start_stack(self, proxy_extra="", limits="", est_more="", http_hook=None, forward=False, **link):
-        """est_init: words for the server's init; route: more lines of the proxy's route; the rest is the relay's."""
+        """est_init: words for the server's init; est_change: of its configuration; route: more lines of the proxy's
+        route; the rest is the relay's."""
         self.est = Est(self.home, est_more, link.pop("est_init", ()))
+        self.est.rewrite(link.pop("est_change", lambda text: text))
         self.est.start()
         self.addCleanup(self.est.stop)
         self.tap = Tap(self.est.port, http_hook)
