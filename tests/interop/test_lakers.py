@@ -15,12 +15,10 @@ if __name__ == "__main__":
 import cbor2  # noqa: E402
 import lakers  # noqa: E402
 from cryptography.hazmat.primitives import hashes  # noqa: E402
-from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand  # noqa: E402
+from party import BY_KID, BY_VALUE, TRANSFER, Party  # noqa: E402
 
 NEVER, OPTIONAL, REQUIRED = 0, 1, 2
-BY_KID, BY_VALUE = "kid", "kccs"
-TRANSFER = {BY_KID: lakers.CredentialTransfer.ByReference, BY_VALUE: lakers.CredentialTransfer.ByValue}
 LINES = []
 
 
@@ -48,18 +46,6 @@ class Sealift:
         status = self.process.wait(10)
         self.process.stdout.close()
         return status
-
-
-class Party:
-    """A P-256 key, and the CCS around its public half as RFC 9529 section 3 writes one."""
-
-    def __init__(self, subject, kid):
-        key = ec.generate_private_key(ec.SECP256R1())
-        public = key.public_key().public_numbers()
-        self.key = key.private_numbers().private_value.to_bytes(32, "big")
-        self.cred = cbor2.dumps({2: subject, 8: {1: {1: 2, 2: kid, -1: 1, -2: public.x.to_bytes(32, "big"),
-                                                     -3: public.y.to_bytes(32, "big")}}})
-        self.by = {BY_KID: cbor2.dumps({4: kid}), BY_VALUE: cbor2.dumps({14: cbor2.loads(self.cred)})}
 
 
 def derive(prk, label, context, length):
