@@ -171,7 +171,8 @@ make_state(struct work *w)
 	const struct sl_device_where where = {
 	        o->where.server, o->where.target, o->where.path, o->where.root};
 
-	return sl_device_init(o->state, o->provisioning, &where, &w->why);
+	return o->is_edhoc ? sl_device_init_edhoc(o->state, &o->edhoc, &where, &w->why)
+	                   : sl_device_init(o->state, o->provisioning, &where, &w->why);
 }
 
 static int
