@@ -38,6 +38,8 @@ init_tables(struct sl_messages *m, uint32_t max)
 		err = sl_index_init(&m->lanes, max);
 	if (err == SL_OK)
 		err = sl_heap_init(&m->retransmissions, max);
+	if (err == SL_OK)
+		err = sl_networks_init(m, max);
 	m->exchanges = sl_slots_array(max, sizeof *m->exchanges);
 	m->con_life.links = m->non_life.links = sl_slots_array(max, sizeof(struct sl_link));
 	m->acks.links = m->kept.links = sl_slots_array(max, sizeof(struct sl_link));
@@ -88,6 +90,7 @@ sl_messages_free(struct sl_messages *m)
 	sl_index_clear(&m->own);
 	sl_index_clear(&m->lanes);
 	sl_heap_clear(&m->retransmissions);
+	sl_networks_clear(m);
 	free(m->con_life.links);
 	free(m->acks.links);
 	free(m->out.links);
@@ -152,15 +155,29 @@ life_of(struct sl_messages *m, const struct sl_exchange *x)
 	return x->is_con ? &m->con_life : &m->non_life;
 }
 
-/* A free slot; in a full table that of the oldest record that may give way, but not before its answer
- * has left. */
-static uint32_t
-take_slot(struct sl_messages *m, uint64_t now_ms)
+/* The oldest record that may give way, but not before its answer has left. */
+static bool
+end_oldest(struct sl_messages *m, const struct sl_list *yielding, uint64_t now_ms)
 {
-	uint32_t oldest = m->yielding.head;
+	uint32_t oldest = yielding->head;
 
-	if (sl_slab_used(&m->slab) == m->slab.max && oldest != 0 && m->exchanges[oldest].wants == 0)
-		sl_exchange_end(m, oldest, now_ms);
+	if (oldest == 0 || m->exchanges[oldest].wants != 0)
+		return false;
+	sl_exchange_end(m, oldest, now_ms);
+	return true;
+}
+
+/* A free slot; in a full table, or for a network that has its share, that of another record. */
+static uint32_t
+take_slot(struct sl_messages *m, const struct sl_peer *peer, uint64_t now_ms)
+{
+	uint32_t network = sl_network_find(m, peer);
+
+	if (!sl_network_has_room(m, network) &&
+	        !end_oldest(m, &m->networks[network].yielding, now_ms))
+		return 0;
+	if (sl_slab_used(&m->slab) == m->slab.max)
+		end_oldest(m, &m->yielding, now_ms);
 	return sl_slab_take(&m->slab);
 }
 
@@ -168,7 +185,7 @@ uint32_t
 sl_exchange_open(struct sl_messages *m, const struct sl_peer *peer,
         const struct sl_coap_msg *request, const uint8_t digest[static 16], uint64_t now_ms)
 {
-	uint32_t slot = take_slot(m, now_ms);
+	uint32_t slot = take_slot(m, peer, now_ms);
 	struct sl_exchange *x = &m->exchanges[slot];
 	uint32_t generation = x->generation + 1;
 
@@ -180,6 +197,7 @@ sl_exchange_open(struct sl_messages *m, const struct sl_peer *peer,
 	        .token_len = request->token_len,
 	        .message_id = request->message_id,
 	        .is_con = request->type == SL_COAP_CON,
+	        .network = sl_network_enter(m, peer),
 	        .generation = generation};
 	memcpy(x->token, request->token, sizeof x->token);
 	memcpy(x->digest, digest, sizeof x->digest);
@@ -206,8 +224,10 @@ sl_exchange_end(struct sl_messages *m, uint32_t slot, uint64_t now_ms)
 		sl_index_remove(&m->own, slot);
 	if (x->may_yield) {
 		sl_list_remove(&m->yielding, slot);
+		sl_list_remove(&m->networks[x->network].yielding, slot);
 		m->counts.yielding--;
 	}
+	sl_network_leave(m, x->network);
 	sl_index_remove(&m->requests, slot);
 	sl_list_remove(life_of(m, x), slot);
 	x->state = 0;
@@ -270,18 +290,28 @@ sl_exchange_name(struct sl_messages *m, uint32_t slot)
 	sl_index_add(&m->own, slot, hash_of(m, &x->peer, x->own_id));
 }
 
+uint8_t *
+sl_exchange_take_reply(struct sl_messages *m, uint32_t slot)
+{
+	struct sl_exchange *x = &m->exchanges[slot];
+	uint8_t *reply = x->reply;
+
+	if (reply == NULL)
+		return NULL;
+	if (x->state == SL_EXCHANGE_PIGGYBACKED) {
+		sl_list_remove(&m->kept, slot);
+		sl_list_remove(&m->networks[x->network].kept, slot);
+	}
+	m->counts.reply_bytes -= x->reply_len;
+	m->networks[x->network].reply_bytes -= x->reply_len;
+	x->reply = NULL;
+	return reply;
+}
+
 void
 sl_exchange_drop_reply(struct sl_messages *m, uint32_t slot)
 {
-	struct sl_exchange *x = &m->exchanges[slot];
-
-	if (x->reply == NULL)
-		return;
-	if (x->state == SL_EXCHANGE_PIGGYBACKED)
-		sl_list_remove(&m->kept, slot);
-	m->counts.reply_bytes -= x->reply_len;
-	free(x->reply);
-	x->reply = NULL;
+	free(sl_exchange_take_reply(m, slot));
 }
 
 static uint32_t

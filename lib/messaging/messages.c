@@ -131,7 +131,9 @@ on_request(struct sl_messages *m, const struct sl_peer *peer, struct sl_span dat
 	slot = sl_exchange_open(m, peer, &in->request, digest, now_ms);
 	in->event = slot == 0 ? SL_MESSAGES_FULL : SL_MESSAGES_REQUEST;
 	if (slot == 0) {
-		m->counts.full++;
+		in->is_over_quota = !sl_network_has_room(m, sl_network_find(m, peer));
+		m->counts.full += !in->is_over_quota;
+		m->counts.over_quota += in->is_over_quota;
 		return;
 	}
 	m->counts.requests++;
@@ -160,6 +162,7 @@ sl_messages_on_datagram(struct sl_messages *m, const struct sl_peer *peer, struc
 {
 	in->event = SL_MESSAGES_NOTHING;
 	in->ref = (struct sl_ref){0, 0};
+	in->is_over_quota = false;
 	release_lent(m);
 	expire_all(m, now_ms);
 	m->counts.received++;
@@ -176,19 +179,34 @@ sl_messages_on_datagram(struct sl_messages *m, const struct sl_peer *peer, struc
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-/* Room in the budget: the oldest piggybacked replies are forgotten. */
+/* Until len bytes fit, the oldest piggybacked replies of the list are forgotten. */
 static enum sl_err
-make_room(struct sl_messages *m, size_t len)
+forget(struct sl_messages *m, const uint64_t *used, uint64_t max, const struct sl_list *kept)
 {
-	if (len > m->config.reply_bytes_max)
-		return SL_ELIMIT;
-	while (m->counts.reply_bytes > m->config.reply_bytes_max - len) {
-		if (m->kept.head == 0)
+	while (*used > max) {
+		if (kept->head == 0)
 			return SL_ELIMIT;
-		sl_exchange_drop_reply(m, m->kept.head);
+		sl_exchange_drop_reply(m, kept->head);
 		m->counts.replies_forgotten++;
 	}
 	return SL_OK;
+}
+
+/* Room in the network's budget, then in that of all. */
+static enum sl_err
+make_room(struct sl_messages *m, uint32_t network, size_t len)
+{
+	struct sl_network *n = &m->networks[network];
+	uint64_t max = m->config.reply_bytes_max, quota = m->config.reply_bytes_per_network;
+	enum sl_err err = SL_OK;
+
+	if (network == 0 || quota == 0 || quota > max)
+		quota = max;
+	if (len > quota)
+		return SL_ELIMIT;
+	if (network != 0)
+		err = forget(m, &n->reply_bytes, quota - len, &n->kept);
+	return err == SL_OK ? forget(m, &m->counts.reply_bytes, max - len, &m->kept) : err;
 }
 
 static enum sl_err
@@ -201,7 +219,7 @@ store_reply(struct sl_messages *m, uint32_t slot, const struct sl_coap_msg *msg)
 
 	if (err != SL_OK || w.len > SL_DATAGRAM_MAX)
 		return SL_ESPACE;
-	err = make_room(m, w.len);
+	err = make_room(m, x->network, w.len);
 	if (err != SL_OK)
 		return err;
 	bytes = malloc(w.len);
@@ -212,6 +230,7 @@ store_reply(struct sl_messages *m, uint32_t slot, const struct sl_coap_msg *msg)
 	x->reply = bytes;
 	x->reply_len = (uint16_t)w.len;
 	m->counts.reply_bytes += w.len;
+	m->networks[x->network].reply_bytes += w.len;
 	return SL_OK;
 }
 
@@ -234,6 +253,7 @@ send_reply(struct sl_messages *m, uint32_t slot, uint8_t type, uint64_t now_ms)
 	if (type == SL_COAP_ACK) {
 		sl_exchange_settle(m, slot, SL_EXCHANGE_PIGGYBACKED);
 		sl_list_push(&m->kept, slot);
+		sl_list_push(&m->networks[x->network].kept, slot);
 	} else {
 		sl_exchange_settle(m, slot, SL_EXCHANGE_CLOSED);
 		sl_exchange_name(m, slot);
@@ -314,6 +334,7 @@ sl_messages_may_yield(struct sl_messages *m, struct sl_ref ref)
 		return;
 	x->may_yield = true;
 	sl_list_push(&m->yielding, ref.slot);
+	sl_list_push(&m->networks[x->network].yielding, ref.slot);
 	m->counts.yielding++;
 }
 
@@ -382,11 +403,8 @@ take_reply(struct sl_messages *m, uint32_t slot)
 	struct sl_exchange *x = &m->exchanges[slot];
 	struct sl_span bytes = sl_span(x->reply, x->reply_len);
 
-	if (x->separate == SL_SEPARATE_NON && x->reply != NULL) {
-		m->lent = x->reply;
-		m->counts.reply_bytes -= x->reply_len;
-		x->reply = NULL;
-	}
+	if (x->separate == SL_SEPARATE_NON)
+		m->lent = sl_exchange_take_reply(m, slot);
 	return bytes;
 }
 
@@ -436,5 +454,7 @@ sl_messages_counts(const struct sl_messages *m)
 
 	counts.remembered = sl_slab_used(&m->slab) - counts.running;
 	counts.unconfirmed = m->retransmissions.count;
+	counts.networks = sl_slab_used(&m->network_slab);
+	counts.table_bytes = (uint64_t)m->slab.max * SL_RECORD_BYTES;
 	return counts;
 }

@@ -23,6 +23,7 @@
 struct sl_peer {
 	uint8_t bytes[SL_PEER_MAX];
 	uint8_t len;
+	uint64_t network; /* end points of one network share its quota; 0: no quota */
 };
 
 /* An exchange by slot and generation: a stale one is noticed, never mistaken. */
@@ -35,6 +36,10 @@ struct sl_messages_config {
 	uint32_t exchanges_max;     /* records kept, running and remembered; default 262144 */
 	uint64_t reply_bytes_max;   /* stored replies; default 32 MiB. Beyond it the oldest finished
 	                             * one is forgotten: its duplicates get an empty ACK only */
+	uint32_t exchanges_per_network; /* records of one network; 0 (default): no quota. Beyond it
+	                             * the network's own records that may yield give way */
+	uint64_t reply_bytes_per_network; /* stored replies of one network; 0 (default): no quota.
+	                             * Beyond it the network's own oldest finished one is forgotten */
 	uint32_t ack_delay_ms;      /* default 500: when the empty ACK leaves */
 	uint32_t ack_timeout_ms;    /* 2000 */
 	uint32_t ack_random_permille; /* 1500: ACK_RANDOM_FACTOR 1.5 */
@@ -67,6 +72,7 @@ enum sl_messages_event {
 struct sl_messages_in {
 	enum sl_messages_event event;
 	struct sl_ref ref;
+	bool is_over_quota; /* FULL: others would find a record, this network does not */
 	struct sl_coap_msg request; /* borrows from the datagram */
 };
 
@@ -84,7 +90,8 @@ enum sl_reply_flags {
  * set here. Piggybacked while no ACK left, else a message of its own: CON for CON, NON for NON.
  * The ref lives on for deduplication, but takes no second answer. On an error the exchange is as
  * before: SL_ENOTFOUND: stale, answered, or older than its lifetime (an exchange ends then,
- * answered or not). SL_ESPACE: over SL_DATAGRAM_MAX. SL_ELIMIT: no room among the replies, or 16
+ * answered or not). SL_ESPACE: over SL_DATAGRAM_MAX. SL_ELIMIT: no room among the replies (of all,
+ * or of its network), or 16
  * separate responses wait for this peer already (NSTART 1; when one of them is given up, so are
  * those behind it). SL_ENOMEM. */
 enum sl_err sl_messages_reply(struct sl_messages *m, struct sl_ref ref,
@@ -121,12 +128,14 @@ const struct sl_peer *sl_messages_peer(const struct sl_messages *m, struct sl_re
 
 struct sl_messages_counts {
 	uint64_t received, malformed, requests, duplicates, pings, retransmissions, delivered,
-		reset, timed_out, full, replies_forgotten;
+		reset, timed_out, full, over_quota, replies_forgotten;
 	uint32_t running; /* exchanges without an answer yet */
 	uint32_t remembered;
 	uint32_t yielding;    /* of the remembered ones */
 	uint32_t unconfirmed; /* end points that owe us an ACK */
+	uint32_t networks;    /* that have a record */
 	uint64_t reply_bytes;
+	uint64_t table_bytes; /* what _new allocated */
 };
 
 struct sl_messages_counts sl_messages_counts(const struct sl_messages *m);
