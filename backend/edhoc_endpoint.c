@@ -325,7 +325,7 @@ hash_combined(struct sl_span option, struct sl_span body, uint8_t out[static SL_
 }
 
 /* RFC 9668 section 3.3.1. message_4 has no place in the answer, so a profile that wants it takes no
- * combined request. */
+ * combined request: the session has failed, step 3 says. */
 bool
 edhoc_endpoint_combined(struct edhoc_endpoint *e, const struct edhoc_request *request,
         struct sl_span option, struct edhoc_reply *reply, struct sl_span *ciphertext)
@@ -343,6 +343,7 @@ edhoc_endpoint_combined(struct edhoc_endpoint *e, const struct edhoc_request *re
 		return false;
 	}
 	if (trust_profile(e->config.trust)->message_4 == SL_EDHOC_M4_REQUIRED) {
+		edhoc_sessions_cancel(e->sessions, opt.kid, request->now_ms);
 		fail(reply, 400, "message_4 is required");
 		return false;
 	}
