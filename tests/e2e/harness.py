@@ -129,9 +129,9 @@ def run(folder, name, *args, status=0, seconds=60):
 class Est:
     """sealift-est in a folder of its own. It keeps its port when it is started again."""
 
-    def __init__(self, home, more="", init=()):
+    def __init__(self, home, more="", init=(), name="Test CA"):
         self.home, self.folder = home, os.path.join(home, "est")
-        run(home, "sealift-est", "init", "--dir", "est", "--name", "Test CA", *init)
+        run(home, "sealift-est", "init", "--dir", "est", "--name", name, *init)
         self.config = os.path.join(self.folder, "sealift-est.yaml")
         self.rewrite(lambda text: re.sub(r"port: *\d+", "port: 0", text) + more)
         self.server, self.port = None, 0

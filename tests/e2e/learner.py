@@ -2,6 +2,7 @@
 """Learns a Mealy machine from outside: Angluin's L* with Rivest and Schapire's use of counterexamples, and the W-method
 (Chow 1978) in place of the teacher. Machines are compared cell by cell."""
 import itertools
+import random
 
 
 class Machine:
@@ -97,12 +98,14 @@ class Table:
         raise AssertionError(f"nothing to learn from {word}")
 
 
-def suite(machine, alphabet, suffixes, depth):
-    """Words that find every machine with up to depth states more."""
+def suite(machine, alphabet, suffixes, depth, share=1.0, seed=1):
+    """Words that find every machine with up to depth states more; with a share below 1 all that look at single cells, and
+    that part of the rest."""
+    rng = random.Random(seed)
     for prefix in machine.access().values():
         for n in range(1, depth + 2):
             for middle in itertools.product(alphabet, repeat=n):
-                for suffix in suffixes:
+                for suffix in suffixes if n == 1 or rng.random() < share else ():
                     yield prefix + middle + suffix
 
 
@@ -116,13 +119,13 @@ def telling_apart(machine, suffixes):
     return few or suffixes[:1]
 
 
-def learn(steps, alphabet, depth):
+def learn(steps, alphabet, depth, share=1.0, seed=1):
     """(machine, memory) of the system behind steps."""
     memory = Memory(steps)
     table = Table(memory, alphabet)
     while True:
         machine = table.machine()
-        for word in suite(machine, alphabet, telling_apart(machine, table.suffixes), depth):
+        for word in suite(machine, alphabet, telling_apart(machine, table.suffixes), depth, share, seed):
             said = memory.ask(word)
             predicted = machine.run(word)[0]
             if said != predicted:
