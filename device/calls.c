@@ -29,6 +29,8 @@ sl_device_outcome_text(enum sl_device_outcome outcome)
 	        [SL_DEVICE_CANCELLED] = "cancelled",
 	        [SL_DEVICE_MISUSED] = "an argument cannot be",
 	        [SL_DEVICE_FAILED] = "a local failure",
+	        [SL_DEVICE_BAD_PEER] = "the server is not who it should be",
+	        [SL_DEVICE_UNWANTED] = "the server does not want this device",
 	};
 
 	return texts[outcome];
@@ -56,6 +58,11 @@ end(struct sl_device *d, enum sl_device_outcome outcome)
 		r->text = d->why.text[0] != '\0' ? d->why.text : sl_device_outcome_text(outcome);
 	if (d->session != NULL)
 		r->protected_requests = session_counts(d->session).protected_requests;
+	r->traffic = d->side.traffic;
+	r->edhoc = d->exchange.traffic;
+	r->edhoc_runs = d->exchange.runs;
+	memcpy(r->edhoc_messages, d->exchange.messages, sizeof r->edhoc_messages);
+	exchange_clear(&d->exchange);
 	coap_side_close(&d->side);
 	r->outcome = outcome;
 	return outcome;
@@ -80,11 +87,15 @@ open_link(struct sl_device *d, uint64_t timeout_ms)
 	config.inner_szx = d->inner_szx;
 	config.outer_szx = d->outer_szx;
 	config.timeout_ms = timeout_ms;
+	config.is_renewable = d->inside.is_edhoc;
+	d->exchange = (struct exchange){
+	        .device = &d->inside, .side = &d->side, .outer_szx = d->outer_szx};
 	err = sl_random(config.seed, sizeof config.seed);
 	if (err == SL_OK)
 		err = session_new(&d->session, &d->inside.ctx, &config);
 	if (err != SL_OK)
 		return complain(&d->why, err, "no randomness or no memory");
+	d->exchange.session = d->session;
 	return coap_side_open(&d->side, &d->inside.where.server, &d->why);
 }
 
@@ -115,6 +126,8 @@ fail_exchange(struct sl_device *d, const struct session_result *got)
 	        [SESSION_BROKEN] = SL_DEVICE_BAD_ANSWER,
 	        [SESSION_EXHAUSTED] = SL_DEVICE_EXHAUSTED,
 	        [SESSION_FAILED] = SL_DEVICE_FAILED,
+	        [SESSION_UNCOMBINED] = SL_DEVICE_NO_ANSWER,
+	        [SESSION_EDHOC_ERROR] = SL_DEVICE_NO_ANSWER,
 	};
 	char code[5] = "";
 
@@ -146,21 +159,54 @@ take_answer(struct sl_device *d, const struct inner_answer *a)
 	return SL_DEVICE_REFUSED;
 }
 
+/* What EDHOC came to where no request could be asked; why says it. */
+static enum sl_device_outcome
+fail_edhoc(struct sl_device *d, enum exchange_outcome outcome)
+{
+	static const enum sl_device_outcome outcomes[] = {
+	        [EXCHANGE_ENDED] = SL_DEVICE_FAILED,
+	        [EXCHANGE_RENEWED] = SL_DEVICE_FAILED,
+	        [EXCHANGE_SILENT] = SL_DEVICE_NO_ANSWER,
+	        [EXCHANGE_BAD_PEER] = SL_DEVICE_BAD_PEER,
+	        [EXCHANGE_UNWANTED] = SL_DEVICE_UNWANTED,
+	        [EXCHANGE_FAILED] = SL_DEVICE_FAILED,
+	};
+
+	add_circumstances(d);
+	return outcomes[outcome];
+}
+
+static bool
+can_be_asked(const struct inner_request *request)
+{
+	struct inner in;
+	enum sl_err err;
+
+	inner_init(&in);
+	err = inner_start(&in, request, 6, 0);
+	inner_clear(&in);
+	return err == SL_OK;
+}
+
 /* Leaves the end to its caller. */
 static enum sl_device_outcome
 ask(struct sl_device *d, const struct inner_request *request, uint64_t timeout_ms)
 {
 	const struct session_result *got;
+	enum exchange_outcome outcome;
+	uint64_t end_by_ms = coap_side_now().ms + timeout_of(timeout_ms);
 
 	library_drop_results(d);
-	if (open_link(d, timeout_of(timeout_ms)) != SL_OK)
-		return SL_DEVICE_FAILED;
-	progress_tell(&d->hooks, SL_DEVICE_ASKING, 0, "asking %s", request->path);
-	if (session_start(d->session, request, coap_side_now().ms) != SL_OK) {
+	if (!can_be_asked(request)) {
 		(void)!complain(&d->why, SL_EMALFORMED, "\"%s\" cannot be a path", request->path);
 		return SL_DEVICE_MISUSED;
 	}
-	coap_side_run(&d->side, d->session, &d->inside.ks);
+	if (open_link(d, timeout_of(timeout_ms)) != SL_OK)
+		return SL_DEVICE_FAILED;
+	progress_tell(&d->hooks, SL_DEVICE_ASKING, 0, "asking %s", request->path);
+	outcome = exchange_run(&d->exchange, request, end_by_ms, &d->why);
+	if (outcome != EXCHANGE_ENDED)
+		return fail_edhoc(d, outcome);
 	got = session_result(d->session);
 	return got->outcome == SESSION_ANSWERED ? take_answer(d, &got->answer)
 	                                        : fail_exchange(d, got);
@@ -269,13 +315,13 @@ enrol_by(
 {
 	static const enum sl_pkey_type types[] = {0, SL_PKEY_P256, SL_PKEY_P384, SL_PKEY_ED25519};
 	const char *name = wish->common_name != NULL ? wish->common_name : d->inside.identity;
-	struct enrolment run = {.device = &d->inside,
-	        .side = &d->side,
-	        .wish = {operation, name, types[wish->key], wish->is_rekey},
+	struct enrolment run = {.exchange = &d->exchange,
+	        .wish = {operation, name, types[wish->key], wish->is_rekey, {NULL, 0}},
 	        .config = {.operation = operation,
 	                .root = d->inside.where.root,
 	                .accept = wish->accept != 0 ? wish->accept : SL_EST_PKCS7_CERTS,
 	                .give_up_ms = timeout_of(wish->timeout_ms)}};
+	enum exchange_outcome edhoc = EXCHANGE_ENDED;
 	enum sl_err err;
 
 	library_drop_results(d);
@@ -284,9 +330,10 @@ enrol_by(
 		err = sl_random(run.config.seed, sizeof run.config.seed);
 	if (err != SL_OK)
 		return end(d, SL_DEVICE_FAILED);
-	run.session = d->session;
-	if (enrolment_run(&run, &d->enrol, &d->why) != SL_OK)
-		return end(d, SL_DEVICE_FAILED);
+	d->exchange.is_bound =
+	        d->inside.is_edhoc && (wish->is_bound || d->inside.edhoc.words.is_bound);
+	if (enrolment_run(&run, &d->enrol, &edhoc, &d->why) != SL_OK)
+		return end(d, fail_edhoc(d, edhoc));
 	return end(d, take_certificates(d, operation));
 }
 
@@ -300,8 +347,10 @@ sl_device_crts(struct sl_device *d, uint64_t timeout_ms)
 
 /* NULL: nothing is wrong. */
 static const char *
-fault_of(const struct sl_device_enrolment *wish)
+fault_of(const struct sl_device *d, const struct sl_device_enrolment *wish)
 {
+	if (wish->is_bound && !d->inside.is_edhoc)
+		return "is_bound: needs EDHOC; a pre-shared context has no session to name";
 	if (wish->accept != 0 && wish->accept != SL_EST_PKCS7_CERTS &&
 	        wish->accept != SL_EST_PKIX_CERT)
 		return "accept: must be 281 or 287";
@@ -314,7 +363,7 @@ enum sl_device_outcome
 sl_device_enroll(struct sl_device *d, const struct sl_device_enrolment *wish)
 {
 	uint8_t name[SL_NAME_TEXT_MAX];
-	const char *fault = fault_of(wish);
+	const char *fault = fault_of(d, wish);
 	size_t len;
 
 	if (fault == NULL && wish->common_name != NULL &&
@@ -335,7 +384,7 @@ sl_device_enroll(struct sl_device *d, const struct sl_device_enrolment *wish)
 enum sl_device_outcome
 sl_device_reenroll(struct sl_device *d, const struct sl_device_enrolment *wish)
 {
-	const char *fault = fault_of(wish);
+	const char *fault = fault_of(d, wish);
 
 	if (fault == NULL && wish->key != SL_DEVICE_KEY_ANY && !wish->is_rekey)
 		fault = "key: needs is_rekey, else the key stays";

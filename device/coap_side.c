@@ -123,6 +123,8 @@ send_datagram(struct coap_side *side, struct sl_span datagram)
 {
 	if (side->hooks.trace != NULL)
 		trace_datagram(side->hooks.trace, TRACE_SENT, datagram);
+	side->traffic.datagrams_sent++;
+	side->traffic.bytes_sent += datagram.len;
 	/* What cannot leave now is lost, as on any link: the message layer sends it again. */
 	if (send(side->fds[side->current], datagram.ptr, datagram.len, MSG_NOSIGNAL) < 0)
 		note_error(side);
@@ -139,6 +141,8 @@ receive_datagram(struct coap_side *side, uint8_t *bytes, size_t *len)
 		return false;
 	}
 	*len = (size_t)n;
+	side->traffic.datagrams_received++;
+	side->traffic.bytes_received += *len;
 	if (side->hooks.trace != NULL)
 		trace_datagram(side->hooks.trace, TRACE_RECEIVED, sl_span(bytes, *len));
 	return true;
@@ -167,14 +171,78 @@ trace_inside(struct coap_side *side, struct session *session)
 		trace_inner(side->hooks.trace, TRACE_SENT, msg);
 }
 
+/* What is driven: a session, or an EDHOC run. */
+struct core {
+	void *self;
+	bool (*waits)(const void *self);
+	void (*on_datagram)(void *self, struct sl_span datagram, uint64_t now_ms);
+	void (*on_time)(void *self, uint64_t now_ms);
+	uint64_t (*wakeup)(const void *self);
+	bool (*next)(void *self, struct sl_span *datagram);
+};
+
 static void
-flush(struct coap_side *side, struct session *session)
+flush(struct coap_side *side, const struct core *core)
 {
 	struct sl_span datagram;
 
-	trace_inside(side, session);
-	while (session_next(session, &datagram))
+	while (core->next(core->self, &datagram))
 		send_datagram(side, datagram);
+}
+
+static void
+turn(struct coap_side *side, const struct core *core)
+{
+	uint8_t bytes[DATAGRAM_MAX];
+	size_t len;
+
+	wait_for_bytes(side, core->wakeup(core->self));
+	while (core->waits(core->self) && receive_datagram(side, bytes, &len)) {
+		core->on_datagram(core->self, sl_span(bytes, len), coap_side_now().ms);
+		flush(side, core);
+	}
+	if (core->waits(core->self))
+		core->on_time(core->self, coap_side_now().ms);
+}
+
+/* --- a session -------------------------------------------------------------------------------- */
+
+struct session_core {
+	struct coap_side *side;
+	struct session *session;
+};
+
+static bool
+session_core_waits(const void *self)
+{
+	return session_wants(((const struct session_core *)self)->session) == SESSION_WAIT;
+}
+
+static void
+session_core_on_datagram(void *self, struct sl_span datagram, uint64_t now_ms)
+{
+	session_on_datagram(((struct session_core *)self)->session, datagram, now_ms);
+}
+
+static void
+session_core_on_time(void *self, uint64_t now_ms)
+{
+	session_on_time(((struct session_core *)self)->session, now_ms);
+}
+
+static uint64_t
+session_core_wakeup(const void *self)
+{
+	return session_wakeup(((const struct session_core *)self)->session);
+}
+
+static bool
+session_core_next(void *self, struct sl_span *datagram)
+{
+	struct session_core *s = self;
+
+	trace_inside(s->side, s->session);
+	return session_next(s->session, datagram);
 }
 
 static void
@@ -190,24 +258,12 @@ reserve(struct coap_side *side, struct session *session, struct keystore *ks)
 	}
 }
 
-static void
-turn(struct coap_side *side, struct session *session)
-{
-	uint8_t bytes[DATAGRAM_MAX];
-	size_t len;
-
-	wait_for_bytes(side, session_wakeup(session));
-	while (session_wants(session) == SESSION_WAIT && receive_datagram(side, bytes, &len)) {
-		session_on_datagram(session, sl_span(bytes, len), coap_side_now().ms);
-		flush(side, session);
-	}
-	if (session_wants(session) == SESSION_WAIT)
-		session_on_time(session, coap_side_now().ms);
-}
-
 void
 coap_side_run(struct coap_side *side, struct session *session, struct keystore *ks)
 {
+	struct session_core self = {side, session};
+	const struct core core = {&self, session_core_waits, session_core_on_datagram,
+	        session_core_on_time, session_core_wakeup, session_core_next};
 	enum session_want want;
 
 	while ((want = session_wants(session)) == SESSION_RESERVE || want == SESSION_WAIT) {
@@ -215,11 +271,59 @@ coap_side_run(struct coap_side *side, struct session *session, struct keystore *
 			session_on_failure(session);
 		else if (want == SESSION_RESERVE)
 			reserve(side, session, ks);
-		flush(side, session);
+		flush(side, &core);
 		if (session_wants(session) == SESSION_WAIT)
-			turn(side, session);
+			turn(side, &core);
 	}
-	flush(side, session); /* the ACK of a last separate response */
+	flush(side, &core); /* the ACK of a last separate response */
+}
+
+/* --- an EDHOC run ----------------------------------------------------------------------------- */
+
+static bool
+edhoc_core_waits(const void *self)
+{
+	return !edhoc_run_is_finished(self);
+}
+
+static void
+edhoc_core_on_datagram(void *self, struct sl_span datagram, uint64_t now_ms)
+{
+	edhoc_run_on_datagram(self, datagram, now_ms);
+}
+
+static void
+edhoc_core_on_time(void *self, uint64_t now_ms)
+{
+	edhoc_run_on_time(self, now_ms);
+}
+
+static uint64_t
+edhoc_core_wakeup(const void *self)
+{
+	return edhoc_run_wakeup(self);
+}
+
+static bool
+edhoc_core_next(void *self, struct sl_span *datagram)
+{
+	return edhoc_run_next(self, datagram);
+}
+
+void
+coap_side_run_edhoc(struct coap_side *side, struct edhoc_run *run)
+{
+	const struct core core = {run, edhoc_core_waits, edhoc_core_on_datagram, edhoc_core_on_time,
+	        edhoc_core_wakeup, edhoc_core_next};
+
+	while (!edhoc_run_is_finished(run)) {
+		if (asks_to_end(side))
+			edhoc_run_on_failure(run);
+		flush(side, &core);
+		if (!edhoc_run_is_finished(run))
+			turn(side, &core);
+	}
+	flush(side, &core); /* an ACK, or a last error */
 }
 
 static bool

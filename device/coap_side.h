@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The device's socket and its clocks: moves datagrams between UDP and a session, makes the
- * session's number reservations durable, sleeps. Decides nothing. */
+ * The device's socket and its clocks: moves datagrams between UDP and a session or an EDHOC run,
+ * makes the session's number reservations durable, sleeps, counts. Decides nothing. */
 #ifndef COAP_SIDE_H
 #define COAP_SIDE_H
 
 #include "complaint.h"
+#include "edhoc_run.h"
 #include "endpoint.h"
 #include "enrol.h"
 #include "keystore.h"
@@ -23,6 +24,7 @@ struct coap_side {
 	int store_errno;     /* why sequence numbers could not be made durable; 0: they could */
 	bool is_unreachable; /* the network said so at least once: worth telling, never believed */
 	bool is_cancelled;   /* the caller said so */
+	struct sl_device_traffic traffic;
 };
 
 /* Resolves and connects. SL_ENOTFOUND (no such host), SL_EIO. */
@@ -32,6 +34,8 @@ void coap_side_close(struct coap_side *side);
 
 /* Drives the session until it is finished; fails it when the call is cancelled. */
 void coap_side_run(struct coap_side *side, struct session *session, struct keystore *ks);
+/* The same with a run that was started. */
+void coap_side_run_edhoc(struct coap_side *side, struct edhoc_run *run);
 /* CoAP ping (RFC 7252 section 4.3): an Empty CON, answered by RST. SL_ETIMEOUT, SL_EIO. */
 enum sl_err coap_side_ping(
         struct coap_side *side, uint64_t timeout_ms, uint64_t *round_trip_ms) SL_MUST_USE;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "credentials.h"
 
+#include <sl/text.h>
 #include <sl/x509.h>
 
 #include <string.h>
 
-#define KEY_TEXT_MAX (8 * 1024)
+#define KEY_TEXT_MAX  (8 * 1024)
+#define CHALLENGE_MAX 64 /* of a binding of up to 45 bytes */
 
 /* What the new request must say, from the command or from the certificate that it renews. */
 struct wanted {
@@ -13,6 +15,7 @@ struct wanted {
 	size_t subject_len;
 	uint8_t alt_name[1024];
 	size_t alt_name_len;
+	char challenge[CHALLENGE_MAX + 1]; /* "": none */
 	bool new_key;
 };
 
@@ -88,12 +91,32 @@ want_same_names(struct wanted *w, const struct keystore *ks, struct complaint *w
 	return err;
 }
 
+/* RFC 4648 section 4, with padding. */
+static enum sl_err
+want_binding(struct wanted *w, struct sl_span binding)
+{
+	enum sl_err err = sl_base64url_encode(w->challenge, sizeof w->challenge - 2, binding);
+	size_t len = err == SL_OK ? strlen(w->challenge) : 0;
+
+	for (size_t i = 0; i < len; i++)
+		if (w->challenge[i] == '-')
+			w->challenge[i] = '+';
+		else if (w->challenge[i] == '_')
+			w->challenge[i] = '/';
+	while (len % 4 != 0)
+		w->challenge[len++] = '=';
+	w->challenge[len] = '\0';
+	return err;
+}
+
 static enum sl_err
 find_wanted(struct wanted *w, const struct keystore *ks, const struct credentials_wish *wish,
         struct complaint *why)
 {
 	w->alt_name_len = 0;
 	w->new_key = wish->operation == ENROL_SEN || wish->is_rekey;
+	if (want_binding(w, wish->binding) != SL_OK)
+		return complain(why, SL_EMALFORMED, "binding: too long");
 	if (wish->operation == ENROL_SREN)
 		return want_same_names(w, ks, why);
 	if (sl_name_from_cn(wish->common_name, w->subject, sizeof w->subject, &w->subject_len) !=
@@ -117,6 +140,8 @@ says_the_same(
 	return sl_span_equal(csr->subject, sl_span(w->subject, w->subject_len)) &&
 	       sl_span_equal(csr->subject_alt_name, sl_span(w->alt_name, w->alt_name_len)) &&
 	       sl_span_equal(csr->spki, sl_span(request->spki, request->spki_len)) &&
+	       csr->has_challenge == (w->challenge[0] != '\0') &&
+	       (!csr->has_challenge || strcmp(csr->challenge, w->challenge) == 0) &&
 	       sl_csr_verify(csr) == SL_OK;
 }
 
@@ -187,6 +212,7 @@ make_csr(struct keystore *ks, const struct wanted *w, const struct sl_pkey *key,
 	        .key = key,
 	        .subject = sl_span(w->subject, w->subject_len),
 	        .subject_alt_name = sl_span(w->alt_name, w->alt_name_len),
+	        .challenge = w->challenge[0] != '\0' ? w->challenge : NULL,
 	};
 	enum sl_err err =
 	        sl_csr_make(&params, request->csr, sizeof request->csr, &request->csr_len);

@@ -16,6 +16,8 @@ struct credentials_wish {
 	const char *common_name;        /* for a first certificate */
 	enum sl_pkey_type key_type;     /* of a new key; 0: p256, or what a pending key is */
 	bool is_rekey;                  /* a renewal with a new key */
+	/* Of the session that the request belongs to, for challengePassword; empty: none. */
+	struct sl_span binding;
 };
 
 struct credentials_request {
@@ -27,7 +29,7 @@ struct credentials_request {
 };
 
 /* Both durable when this returns. A pending pair is taken again when it says what the wish
- * says; else it is thrown away. SL_ENOTFOUND: a renewal without a certificate. SL_EMALFORMED,
+ * says; else it is thrown away, but for a key whose request belongs to another session. SL_ENOTFOUND: a renewal without a certificate. SL_EMALFORMED,
  * SL_EIO, ... */
 enum sl_err credentials_prepare(struct keystore *ks, const struct credentials_wish *wish,
         struct credentials_request *request, struct complaint *why) SL_MUST_USE;

@@ -120,6 +120,8 @@ edhoc_run_go_on(struct edhoc_run *run, uint64_t now_ms)
 {
 	if (run->state != EDHOC_RUN_ENDED || run->outcome != EDHOC_RUN_HALFWAY)
 		return;
+	run->deadline_ms = now_ms + run->config.timeout_ms;
+	run->counts.hints = 0;
 	run->state = EDHOC_RUN_WAITING;
 	follow(run, edhoc_steps_repeat_message_3(run), now_ms);
 }

@@ -1,69 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "edhoc_server.h"
 
+#include "names.h"
+
 #include <sl/c509.h>
-#include <sl/der.h>
 #include <sl/x509.h>
-
-#include <strings.h>
-
-#define DNS_NAME (SL_DER_CONTEXT | 2) /* of GeneralName */
-
-static const uint8_t common_name[] = {0x55, 0x04, 0x03}; /* id-at-commonName, 2.5.4.3 */
-
-static bool
-is_text(struct sl_span text, const char *name)
-{
-	struct sl_span want = sl_span_text(name);
-
-	return text.len == want.len &&
-	       strncasecmp((const char *)text.ptr, (const char *)want.ptr, want.len) == 0;
-}
-
-/* AttributeTypeAndValue; the value is a string of one byte per character, or UTF-8. */
-static bool
-is_common_name(struct sl_reader *set, const char *name)
-{
-	struct sl_reader attribute = sl_der_enter(set, SL_DER_SEQUENCE);
-	struct sl_span type = sl_der_read(&attribute, SL_DER_OID);
-	uint8_t tag = sl_reader_peek(&attribute);
-	bool is_plain = tag == SL_DER_UTF8_STRING || tag == SL_DER_PRINTABLE_STRING ||
-	                tag == SL_DER_IA5_STRING;
-
-	return is_plain && sl_span_equal(type, sl_span(common_name, sizeof common_name)) &&
-	       is_text(sl_der_read(&attribute, tag), name);
-}
-
-static bool
-has_common_name(struct sl_span subject, const char *name)
-{
-	struct sl_reader r = sl_reader_over(subject);
-	struct sl_reader rdns = sl_der_enter(&r, SL_DER_SEQUENCE);
-
-	while (!rdns.failed && rdns.left.len > 0) {
-		struct sl_reader set = sl_der_enter(&rdns, SL_DER_SET);
-
-		while (!set.failed && set.left.len > 0)
-			if (is_common_name(&set, name))
-				return true;
-	}
-	return false;
-}
-
-static bool
-has_dns_name(struct sl_span general_names, const char *name)
-{
-	struct sl_reader r = sl_reader_over(general_names);
-	struct sl_reader names = sl_der_enter(&r, SL_DER_SEQUENCE);
-
-	while (!names.failed && names.left.len > 0) {
-		if (sl_reader_peek(&names) != DNS_NAME)
-			(void)sl_der_take_any(&names);
-		else if (is_text(sl_der_read(&names, DNS_NAME), name))
-			return true;
-	}
-	return false;
-}
 
 bool
 edhoc_server_is_named(const struct sl_credential *credential, const char *name)
@@ -79,7 +20,8 @@ edhoc_server_is_named(const struct sl_credential *credential, const char *name)
 		der = sl_span(bytes, len);
 	}
 	return credential->kind != SL_CREDENTIAL_CCS && sl_cert_decode(&cert, der) == SL_OK &&
-	       (has_common_name(cert.subject, name) || has_dns_name(cert.subject_alt_name, name));
+	       (names_has_common_name(cert.subject, name) ||
+	               names_has_dns_name(cert.subject_alt_name, name));
 }
 
 /* Those of another name go. */

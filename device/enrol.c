@@ -196,7 +196,7 @@ try_again(struct enrol *e, struct moment now, enum enrol_outcome otherwise)
 }
 
 static void
-on_no_answer(struct enrol *e, const struct session_result *result, struct moment now)
+on_unanswered(struct enrol *e, const struct session_result *result, struct moment now)
 {
 	char code[5] = "";
 
@@ -311,7 +311,7 @@ enrol_on_result(struct enrol *e, const struct session_result *result, struct mom
 	if (enrol_wants(e) != ENROL_ASK)
 		return;
 	if (result->outcome != SESSION_ANSWERED) {
-		on_no_answer(e, result, now);
+		on_unanswered(e, result, now);
 		return;
 	}
 	e->code = result->answer.code;
@@ -328,6 +328,24 @@ enrol_on_result(struct enrol *e, const struct session_result *result, struct mom
 		on_anchors(e, &result->answer);
 	else
 		on_certificate(e, &result->answer, now);
+}
+
+void
+enrol_on_no_answer(struct enrol *e, const char *because, struct moment now)
+{
+	if (enrol_wants(e) != ENROL_ASK && enrol_wants(e) != ENROL_PREPARE)
+		return;
+	snprintf(e->text, sizeof e->text, "%s", because);
+	try_again(e, now, ENROL_NO_ANSWER);
+}
+
+void
+enrol_on_new_session(struct enrol *e)
+{
+	if (e->state != ASK_CERT)
+		return;
+	e->csr_len = 0;
+	e->state = PREPARE;
 }
 
 void

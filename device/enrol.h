@@ -78,6 +78,11 @@ uint64_t enrol_deadline(const struct enrol *e);
 void enrol_on_result(struct enrol *e, const struct session_result *result, struct moment now);
 /* Both copied; the CSR's key must be spki. */
 void enrol_on_prepared(struct enrol *e, struct sl_span csr, struct sl_span spki);
+/* In place of a result, also while ENROL_PREPARE is wanted: nobody answered so far that a request
+ * could be asked. */
+void enrol_on_no_answer(struct enrol *e, const char *because, struct moment now);
+/* The request that is to be asked belongs to a session that is over: ENROL_PREPARE again. */
+void enrol_on_new_session(struct enrol *e);
 void enrol_on_kept(struct enrol *e);
 void enrol_on_time(struct enrol *e, uint64_t now_ms);
 uint64_t enrol_wakeup(const struct enrol *e);

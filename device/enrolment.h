@@ -4,21 +4,19 @@
 #ifndef ENROLMENT_H
 #define ENROLMENT_H
 
-#include "coap_side.h"
 #include "credentials.h"
-#include "device.h"
+#include "exchange.h"
 
 struct enrolment {
-	struct device *device;
-	struct coap_side *side;
-	struct session *session;
+	struct exchange *exchange;
 	struct credentials_wish wish;
 	struct enrol_config config;
 };
 
 /* Runs to the end, or until it is cancelled (ENROL_FAILED). SL_OK: *out says how it ended, free
- * it with enrol_free. Other errors: it could not begin. */
-enum sl_err enrolment_run(
-        const struct enrolment *run, struct enrol **out, struct complaint *why) SL_MUST_USE;
+ * it with enrol_free. SL_EAUTH: EDHOC ended it, *edhoc says how. Other errors: it could not begin.
+ */
+enum sl_err enrolment_run(const struct enrolment *run, struct enrol **out,
+        enum exchange_outcome *edhoc, struct complaint *why) SL_MUST_USE;
 
 #endif

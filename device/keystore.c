@@ -28,6 +28,13 @@ static const struct {
         [KEYSTORE_PENDING_CSR] = {"pending.csr", 0600, false},
         [KEYSTORE_CERT] = {"cert.pem", 0644, false},
         [KEYSTORE_ANCHORS] = {"anchors.pem", 0644, false},
+        [KEYSTORE_EDHOC_KEY] = {"edhoc-key.pem", 0400, true},
+        [KEYSTORE_EDHOC_CREDENTIAL] = {"edhoc-credential", 0644, false},
+        [KEYSTORE_EDHOC_ANCHORS] = {"edhoc-anchors.pem", 0644, false},
+        [KEYSTORE_EDHOC_PEER] = {"edhoc-peer-0", 0644, false},
+        [KEYSTORE_EDHOC_PEER + 1] = {"edhoc-peer-1", 0644, false},
+        [KEYSTORE_EDHOC_PEER + 2] = {"edhoc-peer-2", 0644, false},
+        [KEYSTORE_EDHOC_PEER + 3] = {"edhoc-peer-3", 0644, false},
 };
 
 const char *
@@ -72,16 +79,13 @@ read_counters(const struct files *f, uint64_t *limit, struct complaint *why)
 }
 
 static enum sl_err
-create_files(const struct files *f, struct sl_span provisioning, struct sl_span settings)
+create_files(const struct files *f, const struct keystore_content *contents, size_t count)
 {
 	enum sl_err err = write_counters(f, 0);
 
-	if (err == SL_OK)
-		err = files_write(
-		        f, items[KEYSTORE_SETTINGS].name, items[KEYSTORE_SETTINGS].mode, settings);
-	if (err == SL_OK)
-		err = files_write(f, items[KEYSTORE_PROVISIONING].name,
-		        items[KEYSTORE_PROVISIONING].mode, provisioning);
+	for (size_t i = 0; err == SL_OK && i < count; i++)
+		err = files_write(f, items[contents[i].item].name, items[contents[i].item].mode,
+		        contents[i].bytes);
 	return err;
 }
 
@@ -103,7 +107,7 @@ check_unused(const struct files *f, const char *path, struct complaint *why)
 }
 
 enum sl_err
-keystore_create(const char *path, struct sl_span provisioning, struct sl_span settings,
+keystore_create(const char *path, const struct keystore_content *contents, size_t count,
         struct complaint *why)
 {
 	struct files f = {.dir = -1};
@@ -125,7 +129,7 @@ keystore_create(const char *path, struct sl_span provisioning, struct sl_span se
 	err = check_unused(&f, path, why);
 	if (err != SL_OK)
 		goto out;
-	err = create_files(&f, provisioning, settings);
+	err = create_files(&f, contents, count);
 	if (err != SL_OK)
 		err = complain(why, err, "%s: cannot write: %s", path, strerror(errno));
 out:

@@ -9,6 +9,8 @@
 
 #define KEYSTORE_FILE_MAX (64 * 1024)
 
+#define KEYSTORE_PEERS_MAX 4
+
 enum keystore_item {
 	KEYSTORE_PROVISIONING, /* provisioning.json, secret */
 	KEYSTORE_SETTINGS,     /* settings.json */
@@ -17,7 +19,11 @@ enum keystore_item {
 	KEYSTORE_PENDING_CSR,  /* pending.csr, DER */
 	KEYSTORE_CERT,         /* cert.pem: ours first, then what came with it */
 	KEYSTORE_ANCHORS,      /* anchors.pem */
-	KEYSTORE_ITEMS,
+	KEYSTORE_EDHOC_KEY, /* edhoc-key.pem, secret: what provisioning.json names, as all below */
+	KEYSTORE_EDHOC_CREDENTIAL, /* edhoc-credential */
+	KEYSTORE_EDHOC_ANCHORS,    /* edhoc-anchors.pem */
+	KEYSTORE_EDHOC_PEER,       /* edhoc-peer-0 and those behind it */
+	KEYSTORE_ITEMS = KEYSTORE_EDHOC_PEER + KEYSTORE_PEERS_MAX,
 };
 
 const char *keystore_name(enum keystore_item item);
@@ -28,10 +34,15 @@ struct keystore {
 	uint64_t ssn_limit; /* durable */
 };
 
-/* A new state directory; the provisioning is written last, so that an interrupted init can be
- * repeated. SL_EAUTH, SL_EIO; SL_EREPLAY: there is a provisioning already, or
+struct keystore_content {
+	enum keystore_item item;
+	struct sl_span bytes;
+};
+
+/* A new state directory; what comes last, the provisioning, says that it is whole, so that an
+ * interrupted init can be repeated. SL_EAUTH, SL_EIO; SL_EREPLAY: there is a provisioning already, or
  * numbers were used here. */
-enum sl_err keystore_create(const char *path, struct sl_span provisioning, struct sl_span settings,
+enum sl_err keystore_create(const char *path, const struct keystore_content *contents, size_t count,
         struct complaint *why) SL_MUST_USE;
 /* Locks, reads the reservation, and finishes a certificate replacement that was cut. SL_ENOTFOUND,
  * SL_EAUTH, SL_EMALFORMED (counters), SL_EIO. */

@@ -28,6 +28,17 @@ sl_device_init(const char *state, const char *provisioning_file,
 	return tell(why, &said, device_init(state, provisioning_file, &words, &said));
 }
 
+enum sl_err
+sl_device_init_edhoc(const char *state, const struct sl_device_edhoc *edhoc,
+        const struct sl_device_where *where, struct sl_device_why *why)
+{
+	const struct settings_words words = {
+	        where->server, where->target, where->route, where->root};
+	struct complaint said = {""};
+
+	return tell(why, &said, device_init_edhoc(state, edhoc, &words, &said));
+}
+
 static enum sl_err
 take_size(uint8_t *szx, unsigned size, struct complaint *why)
 {
@@ -79,6 +90,8 @@ library_drop_results(struct sl_device *d)
 {
 	struct coap_side closed = {.hooks = d->hooks};
 
+	exchange_clear(&d->exchange);
+	memset(&d->exchange, 0, sizeof d->exchange);
 	session_free(d->session);
 	enrol_free(d->enrol);
 	d->session = NULL;
@@ -140,6 +153,7 @@ sl_device_show(struct sl_device *d)
 	library_drop_results(d);
 	memset(s, 0, sizeof *s);
 	show_where(d);
+	s->is_edhoc = d->inside.is_edhoc;
 	s->numbers_reserved = ks->ssn_limit;
 	s->has_certificate = keystore_has(ks, KEYSTORE_CERT);
 	s->has_pending_request = keystore_has(ks, KEYSTORE_PENDING_CSR);

@@ -5,8 +5,8 @@
 #define LIBRARY_H
 
 #include "coap_side.h"
-#include "device.h"
 #include "enrol.h"
+#include "exchange.h"
 
 #include <sl/device.h>
 
@@ -20,6 +20,7 @@ struct sl_device {
 	struct coap_side side;
 	struct session *session; /* both of the last call, for what results borrow */
 	struct enrol *enrol;
+	struct exchange exchange; /* of the call that asks */
 	struct complaint why;
 	struct sl_device_result result;
 	struct sl_device_link links[LIBRARY_LINKS_MAX];

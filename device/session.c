@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FORMAT_EDHOC 64 /* application/edhoc+cbor-seq */
+
 enum state { IDLE, RESERVE, WAITING, PAUSED, DONE };
 
 struct session {
@@ -22,6 +24,7 @@ struct session {
 	unsigned hints; /* about the message that is under way */
 	unsigned echo_rounds_inner, echo_rounds_outer;
 	struct outer_echo echo_inner, echo_outer; /* to return with the next attempt */
+	struct sl_span message_3;                 /* of the exchange that begins next */
 	struct session_result result;
 	struct session_counts counts;
 	struct sl_coap_msg sent, received; /* inside the protection */
@@ -138,7 +141,8 @@ attempt(struct session *s, uint64_t now_ms)
 	if (err == SL_OK)
 		err = sl_client_start(s->client, &s->outer.msg, now_ms);
 	if (err != SL_OK) {
-		end(s, SESSION_FAILED);
+		end(s, s->outer.message_3.len > 0 && err == SL_ESPACE ? SESSION_UNCOMBINED
+		                                                      : SESSION_FAILED);
 		return;
 	}
 	s->counts.protected_requests++;
@@ -167,9 +171,17 @@ session_start(struct session *s, const struct inner_request *request, uint64_t n
 	if (err != SL_OK)
 		return err;
 	s->result = none;
+	s->outer.message_3 = s->message_3;
+	s->message_3 = sl_span(NULL, 0);
 	s->deadline_ms = now_ms + s->config.timeout_ms;
 	next_message(s, now_ms);
 	return SL_OK;
+}
+
+void
+session_combine(struct session *s, struct sl_span message_3)
+{
+	s->message_3 = message_3;
 }
 
 void
@@ -228,6 +240,34 @@ note_hint(struct session *s, const struct sl_coap_msg *msg)
 	sl_escape(s->result.hint_text, sizeof s->result.hint_text, text);
 }
 
+static bool
+is_edhoc_error(const struct sl_coap_msg *msg)
+{
+	uint32_t format;
+
+	return msg != NULL && SL_COAP_CODE_CLASS(msg->code) >= 4 &&
+	       sl_coap_get_uint(msg, SL_COAP_CONTENT_FORMAT, &format) == SL_OK &&
+	       format == FORMAT_EDHOC;
+}
+
+/* What a hint ends. */
+static bool
+ends_by_hint(struct session *s, const struct sl_coap_msg *msg)
+{
+	if (s->outer.message_3.len > 0) {
+		if (is_edhoc_error(msg))
+			s->result.edhoc_error = msg->payload;
+		end(s, is_edhoc_error(msg) ? SESSION_EDHOC_ERROR : SESSION_UNCOMBINED);
+		return true;
+	}
+	if (s->hints == SESSION_HINTS_MAX ||
+	        (s->config.is_renewable && msg != NULL && msg->code == SL_COAP_UNAUTHORIZED)) {
+		end(s, msg == NULL ? SESSION_SILENT : SESSION_HINTED);
+		return true;
+	}
+	return false;
+}
+
 /* RFC 8613 D.5.3: nothing is concluded from the code. Wait, protect again, a bounded number of
  * times. */
 static void
@@ -237,10 +277,8 @@ on_hint(struct session *s, const struct sl_coap_msg *msg, uint64_t now_ms)
 	uint32_t max_age_s = 0;
 
 	note_hint(s, msg);
-	if (s->hints == SESSION_HINTS_MAX) {
-		end(s, msg == NULL ? SESSION_SILENT : SESSION_HINTED);
+	if (ends_by_hint(s, msg))
 		return;
-	}
 	s->hints++;
 	if (msg != NULL && msg->code == SL_COAP_SERVICE_UNAVAILABLE &&
 	        sl_coap_get_uint(msg, SL_COAP_MAX_AGE, &max_age_s) == SL_OK) {
@@ -279,6 +317,7 @@ static void
 on_authentic(struct session *s, uint64_t now_ms)
 {
 	s->received_is_new = true;
+	s->outer.message_3 = sl_span(NULL, 0); /* the server has the keys */
 	if (is_inner_echo(s)) {
 		s->counts.echo_inner++;
 		s->echo_outer.len = 0;
@@ -404,6 +443,8 @@ session_outcome_text(enum session_outcome outcome)
 	        [SESSION_BROKEN] = "the answer breaks the protocol",
 	        [SESSION_EXHAUSTED] = "the sequence numbers of the context are used up",
 	        [SESSION_FAILED] = "a local failure",
+	        [SESSION_UNCOMBINED] = "EDHOC and the request did not get through together",
+	        [SESSION_EDHOC_ERROR] = "an EDHOC error came back",
 	};
 
 	return texts[outcome];

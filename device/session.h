@@ -32,6 +32,8 @@ struct session_config {
 	uint64_t timeout_ms;     /* for one exchange in all; default 600000 */
 	uint64_t reserve;        /* numbers per reservation; default SESSION_RESERVE_DEFAULT */
 	uint32_t ack_timeout_ms; /* RFC 7252 section 4.8; default 2000 */
+	/* An unprotected 4.01 ends the exchange at once: the context can be made anew. */
+	bool is_renewable;
 	uint8_t seed[SESSION_SEED_LEN]; /* random: tokens, message IDs, jitter */
 };
 
@@ -54,6 +56,10 @@ enum session_want {
 /* Begins; a request that runs is given up. Errors as of inner_start. */
 enum sl_err session_start(
         struct session *s, const struct inner_request *request, uint64_t now_ms) SL_MUST_USE;
+/* The exchange that begins next carries message_3 of EDHOC (RFC 9668) until the first authentic
+ * answer. Borrowed until it ends. When it does not get through it ends as SESSION_UNCOMBINED: send
+ * message_3 alone, and start the same request again. */
+void session_combine(struct session *s, struct sl_span message_3);
 /* The exchange that runs ends by then, if not before. */
 void session_end_by(struct session *s, uint64_t when_ms);
 enum session_want session_wants(const struct session *s);
@@ -69,12 +75,14 @@ uint64_t session_wakeup(const struct session *s); /* UINT64_MAX: nothing waits *
 bool session_next(struct session *s, struct sl_span *datagram);
 
 enum session_outcome {
-	SESSION_ANSWERED,  /* authentic: answer is set */
-	SESSION_HINTED,    /* only unprotected or unverifiable replies; the last is in hint_code */
-	SESSION_SILENT,    /* nobody answered, or the time was over */
-	SESSION_BROKEN,    /* authentic, but against RFC 7959, or Echo without end */
-	SESSION_EXHAUSTED, /* 2^40 sequence numbers are used: a new context is needed */
-	SESSION_FAILED,    /* the machine failed */
+	SESSION_ANSWERED,   /* authentic: answer is set */
+	SESSION_HINTED,     /* only unprotected or unverifiable replies; the last is in hint_code */
+	SESSION_SILENT,     /* nobody answered, or the time was over */
+	SESSION_BROKEN,     /* authentic, but against RFC 7959, or Echo without end */
+	SESSION_EXHAUSTED,  /* 2^40 sequence numbers are used: a new context is needed */
+	SESSION_FAILED,     /* the machine failed */
+	SESSION_UNCOMBINED, /* an unprotected reply, or none, to a combined request; or too long */
+	SESSION_EDHOC_ERROR, /* the same with an EDHOC error message: edhoc_error */
 };
 
 const char *session_outcome_text(enum session_outcome outcome);
@@ -84,6 +92,7 @@ struct session_result {
 	struct inner_answer answer; /* body borrowed until the next start */
 	uint8_t hint_code;          /* 0: a reset, silence, or a reply that did not verify */
 	char hint_text[80];         /* escaped diagnostic payload of the last hint */
+	struct sl_span edhoc_error; /* borrowed until the next start */
 };
 
 const struct session_result *session_result(const struct session *s);

@@ -138,3 +138,11 @@ trace_inner(FILE *out, enum trace_way way, const struct sl_coap_msg *msg)
 	print_options(out, msg);
 	fflush(out);
 }
+
+void
+trace_edhoc(FILE *out, enum trace_way way, const char *name, struct sl_span message)
+{
+	fprintf(out, "%s edhoc %s, %zu bytes\n", arrow(way), name, message.len);
+	print_bytes(out, message);
+	fflush(out);
+}

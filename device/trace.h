@@ -16,4 +16,7 @@ void trace_datagram(FILE *out, enum trace_way way, struct sl_span datagram);
 /* The message inside the OSCORE protection. */
 void trace_inner(FILE *out, enum trace_way way, const struct sl_coap_msg *msg);
 
+/* An EDHOC message without what stands before it in a payload. */
+void trace_edhoc(FILE *out, enum trace_way way, const char *name, struct sl_span message);
+
 #endif

@@ -43,6 +43,18 @@ now(const struct machine *m)
 	return t;
 }
 
+enum sl_err
+machine_create(
+        const char *dir, const char *provisioning, const char *settings, struct complaint *why)
+{
+	const struct keystore_content contents[] = {
+	        {KEYSTORE_SETTINGS, sl_span_text(settings)},
+	        {KEYSTORE_PROVISIONING, sl_span_text(provisioning)},
+	};
+
+	return keystore_create(dir, contents, ARRAY_LEN(contents), why);
+}
+
 void
 machine_init(struct machine *m, const struct machine_config *config, struct fake_link *link)
 {
@@ -54,8 +66,7 @@ machine_init(struct machine *m, const struct machine_config *config, struct fake
 	m->link = link;
 	m->draw = sl_draw_from(link->config.seed);
 	machine_make_dir(m->dir);
-	ck_assert_ok(keystore_create(
-	        m->dir, sl_span_text(fake_provisioning), sl_span_text(settings), &why));
+	ck_assert_ok(machine_create(m->dir, fake_provisioning, settings, &why));
 }
 
 /* The power is gone: what is in memory is lost, what was durable stays. */

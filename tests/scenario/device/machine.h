@@ -34,6 +34,10 @@ struct machine {
 void machine_make_dir(char dir[64]);
 void machine_remove_dir(const char *dir);
 
+/* A state directory with these two files. */
+enum sl_err machine_create(const char *dir, const char *provisioning, const char *settings,
+        struct complaint *why) SL_MUST_USE;
+
 /* Initialises the state directory too. */
 void machine_init(struct machine *m, const struct machine_config *config, struct fake_link *link);
 void machine_clear(struct machine *m);

@@ -18,8 +18,7 @@ set_up(void)
 {
 	fake_est_init(&est);
 	machine_make_dir(dir);
-	ck_assert_ok(
-	        keystore_create(dir, sl_span_text(fake_provisioning), sl_span_text("{}"), &why));
+	ck_assert_ok(machine_create(dir, fake_provisioning, "{}", &why));
 	ck_assert_ok(keystore_open(&ks, dir, &why));
 }
 

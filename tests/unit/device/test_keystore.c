@@ -23,8 +23,7 @@ static void
 set_up(void)
 {
 	machine_make_dir(dir);
-	ck_assert_ok(
-	        keystore_create(dir, sl_span_text(fake_provisioning), sl_span_text("{}"), &why));
+	ck_assert_ok(machine_create(dir, fake_provisioning, "{}", &why));
 	ck_assert_ok(keystore_open(&ks, dir, &why));
 }
 
@@ -172,10 +171,9 @@ END_TEST
 
 START_TEST(is_made_once)
 {
-	ck_assert_err(keystore_create(dir, sl_span_text("{}"), sl_span_text("{}"), &why), SL_EIO);
+	ck_assert_err(machine_create(dir, "{}", "{}", &why), SL_EIO);
 	keystore_close(&ks); /* the lock is free, the provisioning is there */
-	ck_assert_err(
-	        keystore_create(dir, sl_span_text("{}"), sl_span_text("{}"), &why), SL_EREPLAY);
+	ck_assert_err(machine_create(dir, "{}", "{}", &why), SL_EREPLAY);
 	ck_assert_ok(keystore_open(&ks, dir, &why));
 	holds(KEYSTORE_PROVISIONING, fake_provisioning);
 }
@@ -428,8 +426,7 @@ static void
 make_again(unsigned die_after)
 {
 	(void)die_after;
-	if (keystore_create(dir, sl_span_text(fake_provisioning), sl_span_text("{}"), &why) !=
-	        SL_OK)
+	if (machine_create(dir, fake_provisioning, "{}", &why) != SL_OK)
 		_exit(4);
 }
 
@@ -457,8 +454,7 @@ START_TEST(is_not_made_again_over_numbers_that_were_used)
 	keystore_close(&ks);
 	path_of(path, "provisioning.json");
 	ck_assert_int_eq(unlink(path), 0);
-	ck_assert_err(keystore_create(dir, sl_span_text(fake_provisioning), sl_span_text("{}"), &why),
-	        SL_EREPLAY);
+	ck_assert_err(machine_create(dir, fake_provisioning, "{}", &why), SL_EREPLAY);
 	ck_assert_msg(strstr(why.text, "counters") != NULL, "%s", why.text);
 }
 END_TEST
