@@ -10,6 +10,8 @@
 #include <sl/text.h>
 #include <sl/x509.h>
 
+#include "edhoc_link.h"
+
 #define LINKS_MAX    8
 #define QUERIES_MAX  8
 #define QUERY_MAX    256
@@ -137,9 +139,12 @@ write_links(const struct service *s, struct sl_writer *w, const struct sl_span *
         size_t query_count)
 {
 	const char *root = short_root(s);
-	struct sl_est_link links[LINKS_MAX];
+	char attributes[SL_EST_EDHOC_ATTRIBUTES_MAX];
+	struct sl_est_link links[LINKS_MAX + 1];
 	size_t count = sl_est_links(root != NULL ? root : "/.well-known/est", links, LINKS_MAX);
 
+	if (s->config->edhoc.is_on)
+		edhoc_link(&links[count++], &s->config->edhoc, attributes);
 	return sl_est_links_encode(w, links, count, queries, query_count);
 }
 
@@ -213,6 +218,7 @@ enrol(struct call *call)
 	        .csr = call->ask->body,
 	        .is_renewal = call->target.function == SL_EST_SREN,
 	        .binding = call->ask->binding,
+	        .serial = call->ask->serial,
 	        .now = call->ask->now,
 	        .boot_ms = call->ask->boot_ms,
 	};
