@@ -41,7 +41,9 @@ const struct sl_edhoc_credential *trust_own(
         const struct trust *t, int method, const struct sl_edhoc_suite *suite);
 
 struct trust_ask {
-	struct sl_span id_cred; /* of the peer; the result borrows from it */
+	/* Of the peer. The candidates borrow from it until they are cleared, and a run of EDHOC forgets it when
+	 * it verifies: give a copy. */
+	struct sl_span id_cred;
 	int method;
 	int64_t now; /* POSIX seconds */
 };
