@@ -281,4 +281,7 @@ ck_nothing_left(const struct run *r)
 	ck_zero(&r->s.prk_out, sizeof r->s.prk_out);
 	ck_zero(&r->s.prk_exporter, sizeof r->s.prk_exporter);
 	ck_assert_uint_eq(sl_edhoc_message(&r->s).len, 0);
+	ck_assert_uint_eq(r->s.plaintext_len + r->s.kept_len, 0);
+	ck_assert_uint_eq(r->s.id_cred.len + r->s.sig_or_mac.len + r->s.ead.len, 0);
+	ck_zero(&r->s.heard, sizeof r->s.heard);
 }

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static struct run run;
+static struct run run, other;
 static struct session v;
 
 static void
@@ -198,6 +198,11 @@ START_TEST(a_duplicate_gets_the_stored_answer)
 	bring(SL_EDHOC_INITIATOR, SL_EDHOC_COMPLETED);
 	ck_assert(sl_edhoc_is_duplicate(&run.s, v.message[2]));
 	ck_assert_bytes(sl_edhoc_message(&run.s), v.message[3]);
+	run_end(&run);
+
+	bring(SL_EDHOC_INITIATOR, SL_EDHOC_PERSISTED);
+	ck_assert(sl_edhoc_is_duplicate(&run.s, v.message[4]));
+	ck_assert(!sl_edhoc_is_duplicate(&run.s, v.message[2]));
 }
 END_TEST
 
@@ -470,6 +475,70 @@ START_TEST(a_waiting_responder_moves)
 }
 END_TEST
 
+/* Appendix A.1, with AES-CCM: nonces of 13 bytes, so identifiers of at most 7. */
+START_TEST(an_oscore_id_fits_the_nonce)
+{
+	struct session longer = v;
+	struct sl_edhoc_oscore oscore;
+	struct sl_edhoc_seen seen;
+	struct sl_span out;
+	static const struct {
+		const char *c_i, *c_r;
+		enum sl_err want;
+	} rows[] = {{"01020304050607", "11121314151617", SL_OK},
+	        {"0102030405060708", "11121314151617", SL_EUNSUPPORTED},
+	        {"01020304050607", "1112131415161718", SL_EUNSUPPORTED}};
+
+	longer.c_i = hex(rows[_i].c_i);
+	longer.c_r = hex(rows[_i].c_r);
+	longer.for_oscore = false;
+	run_start(&run, &longer, SL_EDHOC_INITIATOR);
+	run_start(&other, &longer, SL_EDHOC_RESPONDER);
+	ck_assert_ok(run_write_1(&run, &out));
+	ck_assert_ok(run_read(&other, 1, out, &seen));
+	ck_assert_ok(run_write_2(&other, &out));
+	ck_assert_ok(run_read(&run, 2, out, &seen));
+	ck_assert_ok(run_verify(&run));
+	ck_assert_ok(sl_edhoc_write_message_3(&run.s, sl_span(NULL, 0), &out));
+	ck_assert_ok(run_read(&other, 3, out, &seen));
+	ck_assert_ok(run_verify(&other));
+	ck_assert_err(sl_edhoc_oscore(&run.s, &oscore), rows[_i].want);
+	ck_assert_err(sl_edhoc_oscore(&other.s, &oscore), rows[_i].want);
+	run_end(&other);
+}
+END_TEST
+
+/* Storage that held every message before is too small for this EAD_4, or this context. */
+START_TEST(what_comes_late_may_be_too_much)
+{
+	static uint8_t value[MESSAGE_MAX];
+	struct sl_writer w;
+	struct sl_key prk_out;
+	struct sl_span out;
+
+	bring(SL_EDHOC_RESPONDER, SL_EDHOC_COMPLETED);
+	w = sl_writer_over(value, sizeof value);
+	sl_edhoc_ead_pad(&w, sizeof value - 8 - 3); /* of tag and head one byte too much */
+	ck_assert_ok(sl_edhoc_write_message_4(&run.s, sl_writer_span(&w), &out));
+	ck_assert_uint_eq(out.len, sizeof value);
+	run_end(&run);
+	bring(SL_EDHOC_RESPONDER, SL_EDHOC_COMPLETED);
+	w = sl_writer_over(value, sizeof value);
+	sl_edhoc_ead_pad(&w, sizeof value - 8 - 2);
+	ck_assert_err(sl_edhoc_write_message_4(&run.s, sl_writer_span(&w), &out), SL_ESPACE);
+	ck_nothing_left(&run);
+	run_end(&run);
+
+	bring(SL_EDHOC_INITIATOR, SL_EDHOC_PERSISTED);
+	prk_out = run.s.prk_out;
+	run.s.memory.scratch.cap = 64;
+	ck_assert_err(sl_edhoc_key_update(&run.s, sl_span(value, 64)), SL_ESPACE);
+	ck_assert_err(sl_edhoc_export(&run.s, 32768, sl_span(value, 64), value, 16), SL_ESPACE);
+	ck_assert_bytes(sl_key_view(&run.s.prk_out), sl_key_view(&prk_out));
+	ck_assert_ok(sl_edhoc_key_update(&run.s, sl_span(value, 16)));
+}
+END_TEST
+
 START_TEST(an_exporter_label_fits_cbor)
 {
 	uint8_t a[32], b[32];
@@ -505,6 +574,8 @@ main(void)
 	tcase_add_test(tc, what_is_done_is_wiped);
 	tcase_add_test(tc, ephemeral_keys_may_outlive_completion);
 	tcase_add_test(tc, a_waiting_responder_moves);
+	tcase_add_loop_test(tc, an_oscore_id_fits_the_nonce, 0, 3);
+	tcase_add_test(tc, what_comes_late_may_be_too_much);
 	tcase_add_test(tc, an_exporter_label_fits_cbor);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

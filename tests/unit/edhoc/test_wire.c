@@ -156,17 +156,25 @@ START_TEST(padding_has_any_length)
 		struct sl_writer w = sl_writer_over(out, sizeof out);
 		struct sl_edhoc_ead_item item;
 		struct sl_reader r;
+		struct sl_writer counting = sl_writer_counting();
 		size_t count = 0;
+		uint8_t ones = 0;
 
+		memset(out, 0xff, len);
+		sl_edhoc_ead_pad(&counting, len);
+		ck_assert_uint_eq(counting.len, len);
 		sl_edhoc_ead_pad(&w, len);
 		ck_assert_uint_eq(w.len, len);
 		r = sl_reader_over(sl_writer_span(&w));
 		while (sl_edhoc_ead_next(&r, &item)) {
 			ck_assert_int_eq(item.label, 0);
+			for (size_t i = 0; i < item.value.len; i++)
+				ones |= item.value.ptr[i];
 			count++;
 		}
 		ck_assert_ok(sl_reader_finish(&r));
 		ck_assert_uint_le(count, 3);
+		ck_assert_uint_eq(ones, 0);
 	}
 }
 END_TEST
