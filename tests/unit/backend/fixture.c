@@ -65,7 +65,8 @@ void
 fixture_make(struct fixture *f)
 {
 	memset(f, 0, sizeof *f);
-	snprintf(f->dir, sizeof f->dir, "/tmp/sealift-service-XXXXXX");
+	snprintf(f->dir, sizeof f->dir, "%s/sealift-service-XXXXXX",
+	        access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(f->dir));
 	name_file(f, f->config.ca.key, "ca.key");
 	name_file(f, f->config.ca.certificate, "ca.pem");
@@ -90,6 +91,8 @@ start_contexts(struct fixture *f)
 	contexts_config_init(&config);
 	config.store = f->store;
 	config.contexts_max = 300;
+	if (f->adjust != NULL)
+		f->adjust(f, &config);
 	ck_assert_ok(sl_random(config.hash_key, sizeof config.hash_key));
 	ck_assert_ok(sl_random(config.echo_key, sizeof config.echo_key));
 	ck_assert_ok(contexts_new(&f->contexts, &config));

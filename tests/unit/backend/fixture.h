@@ -18,6 +18,8 @@ struct fixture {
 	struct inner_blocks *blocks;
 	struct endpoint *endpoint;
 	uint64_t now_ms;
+	/* Called by fixture_start when store and authority are up; NULL: nothing to adjust. */
+	void (*adjust)(struct fixture *f, struct contexts_config *config);
 };
 
 /* Folder, CA key and certificate, empty store, default configuration. Then start. */
