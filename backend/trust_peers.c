@@ -123,8 +123,9 @@ load_rule(struct trust_rule *rule, char message[static CONFIG_MESSAGE_MAX])
 
 	sl_buf_init(&bytes, SL_CREDENTIAL_FILE_MAX);
 	err = files_read(&bytes, rule->peer->file, FILES_PUBLIC);
-	if (err)
-		err = trust_complain(message, rule->peer->file, "cannot be read", err);
+	if (err || bytes.len == 0)
+		err = trust_complain(message, rule->peer->file, "cannot be read, or is empty",
+		        err ? err : SL_EMALFORMED);
 	else if (rule->peer->is_anchor)
 		err = load_anchor(rule, sl_buf_view(&bytes), message);
 	else
