@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """An EDHOC Initiator of the tests' own (RFC 9528): it makes every message when it is told to, at the right time or not,
 and sends it where a test says. Cryptography comes from two programs of the build that read lines."""
+import base64
 import os
 import re
 import subprocess
@@ -42,6 +43,11 @@ def encode(item):
 def identifier(value):
     """C_I and C_R (section 3.3.2): one byte that is itself an int goes as it is."""
     return value if len(value) == 1 and (value[0] < 0x18 or 0x20 <= value[0] < 0x38) else encode(value)
+
+
+def behind_c_r(body):
+    """What stands behind the identifier that a request begins with."""
+    return body[body[0] - 0x40 + 1 if 0x40 <= body[0] < 0x58 else 1:]
 
 
 def is_error(payload, code=1):
@@ -199,6 +205,41 @@ def post(client, payload, content_format=CID_EDHOC, options=(), seconds=5.0):
     return client.exchange(client.message(coap.POST, PATH + more + list(options), payload), seconds)
 
 
+def get(client, context, path, method=coap.GET, content_format=-1, payload=b""):
+    """(code, format, payload) of the answer to a protected request; not protected: (outer code, None, payload)."""
+    option, text = context.seal(method, path, content_format, payload)
+    got = client.exchange(client.message(coap.POST, [(coap.OSCORE, option)], text))
+    if got is None:
+        raise AssertionError("no answer")
+    return (context.open(got) if got.get(coap.OSCORE) else None) or (got.code, None, got.payload)
+
+
+def complete(case, initiator, client, own, server_cred, method=3, suite=2):
+    """A whole run, message after message."""
+    run = Run(initiator, method, [suite], own)
+    got = post(client, b"\xf5" + run.message_1)
+    case.assert_code(got, "2.04")
+    case.assertTrue(run.read_message_2(got.payload, server_cred), "message_2 verifies")
+    got = post(client, identifier(run.c_r) + run.message_3)
+    case.assert_code(got, "2.04")
+    case.assertEqual((got.payload, got.get(coap.CONTENT_FORMAT)), (b"", []))
+    return run
+
+
+def base64_of(data):
+    return base64.b64encode(data).decode()
+
+
+def der_of(path):
+    """Of the certificate in a PEM file."""
+    return subprocess.run(["openssl", "x509", "-in", path, "-outform", "DER"], check=True, capture_output=True).stdout
+
+
+def cred_of(path):
+    """CRED_x of it."""
+    return encode(der_of(path))
+
+
 # --- the server's configuration -------------------------------------------------------------------------------------
 
 
@@ -267,13 +308,13 @@ class Case(harness.StackCase):
     """The stack with a server that speaks EDHOC."""
     METHOD_0, METHOD_3 = ("--method", "0"), ("--method", "3")
 
-    def start_edhoc(self, peers=(), words=None, more="", **link):
-        """words: of the server's edhoc section; more: lines at the end of its list of credentials."""
-        def change(text):
+    def start_edhoc(self, peers=(), words=None, more="", change=lambda text: text, **link):
+        """words: of the server's edhoc section; more: lines at the end of its list of credentials; change: of all."""
+        def configured(text):
             text = configure(text, words or {}, peers)
-            return text.replace("      send: x5chain\n", "      send: x5chain\n" + more, 1)
+            return change(text.replace("      send: x5chain\n", "      send: x5chain\n" + more, 1))
         link["route"] = link.get("route", "") + PLAIN
-        self.start_stack(link.pop("proxy_extra", harness.TRUSTED), est_init=["--edhoc"], est_change=change, **link)
+        self.start_stack(link.pop("proxy_extra", harness.TRUSTED), est_init=["--edhoc"], est_change=configured, **link)
         self.server_dh = os.path.join(self.est.folder, "edhoc-dh.ccs")
         self.server_sign = os.path.join(self.est.folder, "edhoc-sign.pem")
         with open(self.server_dh, "rb") as f:
