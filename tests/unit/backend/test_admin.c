@@ -229,6 +229,114 @@ START_TEST(init_says_when_it_cannot)
 }
 END_TEST
 
+/* --- init --edhoc ----------------------------------------------------------------------------- */
+
+static const char *const edhoc_files[] = {"edhoc-dh.key", "edhoc-dh.ccs", "edhoc-sign.key",
+        "edhoc-sign.pem", "ca.key", "ca.pem", "sealift-est.db", "sealift-est.yaml"};
+
+static void
+remove_new(void)
+{
+	char path[256];
+
+	for (size_t i = 0; i < ARRAY_LEN(edhoc_files); i++) {
+		snprintf(path, sizeof path, "%s/new/%s", lab.dir, edhoc_files[i]);
+		unlink(path);
+	}
+	snprintf(path, sizeof path, "%s/new", lab.dir);
+	ck_assert_int_eq(rmdir(path), 0);
+}
+
+/* The certificate of a PEM file of new. */
+static void
+read_cert(const char *name, struct sl_cert *cert, uint8_t *der, size_t cap)
+{
+	const char *pem = text_of(name);
+	size_t len = 0;
+
+	ck_assert_ok(sl_cert_from_text(sl_span_text(pem), der, cap, &len));
+	ck_assert_ok(sl_cert_decode(cert, sl_span(der, len)));
+}
+
+START_TEST(init_makes_credentials_for_edhoc)
+{
+	static uint8_t der[2][2048];
+	struct sl_cert cert, ca;
+	char message[CONFIG_MESSAGE_MAX], path[256];
+	struct config config;
+
+	ck_status(0, admin_init, "init --dir @/new --name Plant-7 --edhoc");
+	ck_assert_uint_eq(mode_of("new/edhoc-dh.key"), 0400);
+	ck_assert_uint_eq(mode_of("new/edhoc-sign.key"), 0400);
+	ck_assert_uint_eq(mode_of("new/edhoc-dh.ccs"), 0444);
+	ck_assert_uint_eq(mode_of("new/edhoc-sign.pem"), 0444);
+	read_cert("new/ca.pem", &ca, der[0], sizeof der[0]);
+	read_cert("new/edhoc-sign.pem", &cert, der[1], sizeof der[1]);
+	ck_assert_ok(sl_cert_verify_issued_by(&cert, &ca, admin_now()));
+	ck_assert_str_eq(cert.subject_text, "CN=Plant-7 EST");
+	ck_assert(cert.is_cmc_ra && !cert.is_ca);
+	ck_assert_uint_eq(cert.key_usage, SL_KU_DIGITAL_SIGNATURE);
+	ck_assert_int_eq(cert.not_after, ca.not_after);
+	snprintf(path, sizeof path, "%s/new/sealift-est.yaml", lab.dir);
+	ck_assert_msg(config_load(&config, path, message) == SL_OK, "%s", message);
+	ck_assert(config.edhoc.is_on);
+	ck_assert_uint_eq(config.edhoc.own_count, 2);
+	ck_assert_uint_eq(config.edhoc.methods, 9);
+	ck_assert_uint_eq(config.peer_count, 0);
+	ck_status(0, admin_check, "check -c @/new/sealift-est.yaml");
+	/* the authority signed a certificate: its chain says so */
+	ck_status(0, admin_audit, "audit verify -c @/new/sealift-est.yaml");
+	ck_says(said, "lines: 1\n");
+	/* nothing is overwritten */
+	ck_status(1, admin_init, "init --dir @/new --edhoc");
+	ck_says(complained, "ca.key: exists");
+	/* what check finds, serve would find */
+	snprintf(path, sizeof path, "%s/new/edhoc-sign.key", lab.dir);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_status(2, admin_check, "check -c @/new/sealift-est.yaml");
+	ck_says(complained, "edhoc.credentials[1].key");
+	remove_new();
+}
+END_TEST
+
+START_TEST(init_makes_them_under_an_authority_that_is_there)
+{
+	static uint8_t der[2][2048];
+	struct sl_cert cert, ca;
+	char path[256];
+
+	ck_status(0, admin_init, "init --dir @/new --ca-key @/ca.key --ca-cert @/ca.pem --edhoc");
+	read_cert("ca.pem", &ca, der[0], sizeof der[0]);
+	read_cert("new/edhoc-sign.pem", &cert, der[1], sizeof der[1]);
+	ck_assert_ok(sl_cert_verify_issued_by(&cert, &ca, admin_now()));
+	ck_status(0, admin_check, "check -c @/new/sealift-est.yaml");
+	/* again, into a folder where one of the four is left */
+	for (size_t i = 0; i < ARRAY_LEN(edhoc_files); i++) {
+		snprintf(path, sizeof path, "%s/new/%s", lab.dir, edhoc_files[i]);
+		if (i != 3)
+			unlink(path);
+	}
+	ck_status(1, admin_init, "init --dir @/new --ca-key @/ca.key --ca-cert @/ca.pem --edhoc");
+	ck_says(complained, "edhoc-sign.pem: exists");
+	remove_new();
+}
+END_TEST
+
+/* A name that is as long as a CN may be leaves no room for more. */
+START_TEST(a_long_name_is_no_obstacle)
+{
+	static uint8_t der[2048];
+	struct sl_cert cert;
+
+	ck_status(0, admin_init,
+	        "init --dir @/new --edhoc --name 01234567890123456789012345678901234567890123456789"
+	        "01234567890123");
+	read_cert("new/edhoc-sign.pem", &cert, der, sizeof der);
+	ck_assert_str_eq(cert.subject_text, "CN=EST");
+	remove_new();
+}
+END_TEST
+
 START_TEST(check_finds_what_serve_would_find)
 {
 	struct sl_pkey *other = lab_key(SL_PKEY_P256);
@@ -246,8 +354,10 @@ START_TEST(check_finds_what_serve_would_find)
 	sl_pkey_free(other);
 	/* RSA, or with a passphrase: neither is read */
 	unlink(path);
-	write_text("ca.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIHs\n"
-	                     "-----END ENCRYPTED PRIVATE KEY-----\n", 0400);
+	write_text("ca.key",
+	        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIHs\n"
+	        "-----END ENCRYPTED PRIVATE KEY-----\n",
+	        0400);
 	ck_status(2, admin_check, "check @c");
 	ck_says(complained, "P-256, P-384 or Ed25519, without a passphrase");
 }
@@ -275,7 +385,8 @@ static const struct {
         {"--identity a --out @/d --aead A128GCM --sender-id 01020304050607", 2, "",
                 "seven bytes do not fit a nonce of twelve"},
         {"--identity a --out @/d --salt 123", 2, "--salt", "half a byte"},
-        {"--identity a --out @/d --secret-file @/none", 2, "cannot be read: not found", "there is no secret"},
+        {"--identity a --out @/d --secret-file @/none", 2, "cannot be read: not found",
+                "there is no secret"},
         {"--identity a --out @/d --secret-file @/open", 2, "chmod 0400", "others read the secret"},
         {"--identity a --out @/d --secret-file @/short", 2, "16 to 64", "15 bytes are too few"},
         {"--identity a --out @/d --secret 00112233445566778899aabbccddeeff", 2, "unknown option",
@@ -383,8 +494,10 @@ END_TEST
 START_TEST(one_secret_is_not_for_two_devices)
 {
 	write_text("secret", "00112233445566778899aabbccddeeff\n", 0400);
-	ck_status(0, admin_add_context, "add-context @c --identity a --secret-file @/secret --out @/1");
-	ck_status(1, admin_add_context, "add-context @c --identity b --secret-file @/secret --out @/2");
+	ck_status(0, admin_add_context,
+	        "add-context @c --identity a --secret-file @/secret --out @/1");
+	ck_status(1, admin_add_context,
+	        "add-context @c --identity b --secret-file @/secret --out @/2");
 	ck_says(complained, "another context");
 	ck_status(0, admin_add_context,
 	        "add-context @c --identity b --secret-file @/secret --salt 01 --out @/2");
@@ -652,6 +765,9 @@ main(void)
 	tcase_add_test(t, init_takes_an_authority_that_is_there);
 	tcase_add_test(t, init_looks_at_the_authority_first);
 	tcase_add_test(t, init_says_when_it_cannot);
+	tcase_add_test(t, init_makes_credentials_for_edhoc);
+	tcase_add_test(t, init_makes_them_under_an_authority_that_is_there);
+	tcase_add_test(t, a_long_name_is_no_obstacle);
 	tcase_add_test(t, check_finds_what_serve_would_find);
 	tcase_add_loop_test(t, refuses_bad_contexts, 0, (int)ARRAY_LEN(bad_contexts));
 	tcase_add_test(t, writes_a_mirrored_provisioning_file);
