@@ -295,47 +295,6 @@ START_TEST(reads_the_c509_examples)
 }
 END_TEST
 
-/* One subject in DER, in C509 of both types: RFC 7925 profile, "01-23-45-FF-FE-67-89-AB". */
-START_TEST(names_are_der_in_the_end)
-{
-	json_t *root = vectors_load("c509_examples.json");
-	json_t *row = json_array_get(vectors_list(root, "draft_examples"), 0);
-	static const char *const forms[] = {"x509_der", "c509_type3", "c509_type2"};
-	char text[SL_NAME_TEXT_MAX];
-	uint8_t name[128], cred[512];
-	size_t len = 99;
-
-	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
-		struct sl_writer w = sl_writer_over(cred, sizeof cred);
-		struct sl_credential c;
-
-		if (i == 0)
-			sl_credential_write_x509(&w, vectors_hex(row, forms[i]));
-		else
-			sl_write_span(&w, vectors_hex(row, forms[i]));
-		ck_assert_ok(sl_credential_decode(&c, sl_writer_span(&w)));
-		ck_assert_ok(sl_credential_name(&c, name, sizeof name, &len));
-		ck_assert_ok(sl_name_text(sl_span(name, len), text, sizeof text));
-		ck_assert_str_eq(text, "CN=01-23-45-FF-FE-67-89-AB");
-		for (size_t cap = 0; cap < len; cap++) {
-			size_t untouched = 99;
-
-			ck_assert_err(sl_credential_name(&c, name, cap, &untouched), SL_ESPACE);
-			ck_assert_uint_eq(untouched, 99);
-		}
-		sl_credential_clear(&c);
-	}
-	{
-		struct sl_credential c;
-
-		ck_assert_ok(sl_credential_decode(&c, hex(BARE)));
-		ck_assert_err(sl_credential_name(&c, name, sizeof name, &len), SL_ENOTFOUND);
-		sl_credential_clear(&c);
-	}
-	json_decref(root);
-}
-END_TEST
-
 START_TEST(a_chain_of_c509_has_six_at_most)
 {
 	json_t *root = vectors_load("c509_examples.json");
@@ -499,7 +458,6 @@ main(void)
 	tcase_add_test(tc, a_cut_pem_file_is_malformed);
 	tcase_add_test(tc, a_chain_of_pem_has_six_at_most);
 	tcase_add_test(tc, reads_the_c509_examples);
-	tcase_add_test(tc, names_are_der_in_the_end);
 	tcase_add_test(tc, a_chain_of_c509_has_six_at_most);
 	tcase_add_loop_test(tc, binary_files_from_outside, 0, ARRAY_LEN(hex_rows));
 	tcase_add_loop_test(tc, pem_files_from_outside, 0, ARRAY_LEN(pem_rows));
