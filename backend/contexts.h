@@ -81,6 +81,8 @@ struct context *contexts_find(
 void contexts_release(struct contexts *c, struct context *ctx);
 /* What a challengePassword in its requests must equal; empty: none known. */
 struct sl_span contexts_binding(const struct context *ctx);
+/* Of the certificate of ours that its peer showed in EDHOC; empty: it did not. */
+struct sl_span contexts_serial(const struct context *ctx);
 
 /* --- out of EDHOC ---------------------------------------------------------------------------------------- */
 

@@ -345,6 +345,13 @@ contexts_binding(const struct context *ctx)
 	return ctx->made != NULL ? sl_span_text(ctx->made->binding) : sl_span(NULL, 0);
 }
 
+struct sl_span
+contexts_serial(const struct context *ctx)
+{
+	return ctx->made != NULL ? sl_span(ctx->made->peer.serial, ctx->made->peer.serial_len)
+	                         : sl_span(NULL, 0);
+}
+
 struct contexts_counts
 contexts_counts(struct contexts *c)
 {

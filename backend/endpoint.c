@@ -158,6 +158,7 @@ serve(struct work *w)
 	        .profile = w->ctx->profile,
 	        .functions = w->ctx->functions,
 	        .binding = contexts_binding(w->ctx),
+	        .serial = contexts_serial(w->ctx),
 	        .request = &w->inner,
 	        .now = w->request->now,
 	        .boot_ms = w->request->boot_ms,
