@@ -287,6 +287,24 @@ read_address(struct sl_reader *r)
 	return a;
 }
 
+uint64_t
+address_prefix(const struct address *a, unsigned bits_ipv4, unsigned bits_ipv6)
+{
+	unsigned bits = a->is_ipv6 ? bits_ipv6 : bits_ipv4;
+	uint64_t prefix = 0;
+
+	for (size_t i = 0; i < 7; i++)
+		prefix = prefix << 8 | (a->is_ipv6 || i < 4 ? a->bytes[i] : 0);
+	prefix &= ~((UINT64_C(1) << (56 - bits)) - 1);
+	return (a->is_ipv6 ? UINT64_C(6) : UINT64_C(4)) << 56 | prefix;
+}
+
+uint64_t
+address_network(const struct address *a)
+{
+	return address_prefix(a, 24, 56);
+}
+
 void
 peer_encode(struct sl_peer *out, const struct address *remote, const struct address *local)
 {
@@ -298,6 +316,7 @@ peer_encode(struct sl_peer *out, const struct address *remote, const struct addr
 	write_address(&w, local);
 	sl_write_u32(&w, remote->scope);
 	out->len = (uint8_t)sl_writer_span(&w).len;
+	out->network = address_network(remote);
 }
 
 static void

@@ -47,6 +47,11 @@ enum sl_err cidr_parse(struct cidr *out, const char *text) SL_MUST_USE;
 bool cidr_contains(const struct cidr *c, const struct address *a);
 bool cidr_list_contains(const struct cidr *list, size_t count, const struct address *a);
 
+/* The first bits of an address, and what family they are of. */
+uint64_t address_prefix(const struct address *a, unsigned bits_ipv4, unsigned bits_ipv6);
+/* The network that shares one quota: an IPv4 /24 or an IPv6 /56. Never 0. */
+uint64_t address_network(const struct address *a);
+
 /* Remote and local address as one value, and back. */
 void peer_encode(struct sl_peer *out, const struct address *remote, const struct address *local);
 struct address peer_remote(const struct sl_peer *peer);

@@ -4,6 +4,12 @@
 
 #include <string.h>
 
+const struct admission_step admission_steps[ADMISSION_STEPS] = {
+        {32, 64, 1, 2},
+        {24, 56, 32, 8},
+        {16, 48, 256, 32},
+};
+
 void
 admission_init(struct admission *a, uint64_t per_second, uint64_t burst,
         const uint8_t key[static SL_SIPHASH_KEY_LEN])
@@ -15,10 +21,12 @@ admission_init(struct admission *a, uint64_t per_second, uint64_t burst,
 }
 
 static uint64_t
-hash_source(const struct admission *a, const struct address *source)
+hash_prefix(const struct admission *a, const struct address *source, size_t step)
 {
 	uint8_t bytes[9] = {source->is_ipv6 ? 6 : 4};
-	size_t len = source->is_ipv6 ? 8 : 4;
+	size_t len = (source->is_ipv6 ? admission_steps[step].bits_ipv6
+	                              : admission_steps[step].bits_ipv4) /
+	             8U;
 	uint64_t hash;
 
 	memcpy(bytes + 1, source->bytes, len);
@@ -26,12 +34,19 @@ hash_source(const struct admission *a, const struct address *source)
 	return hash == 0 ? 1 : hash;
 }
 
-/* The slot of the source; else a free one or the longest silent one of its set, begun anew. */
+static uint64_t
+factor_of(const struct address *source, size_t step)
+{
+	return source->is_ipv6 ? admission_steps[step].factor_ipv6
+	                       : admission_steps[step].factor_ipv4;
+}
+
+/* The slot of the prefix; else a free one or the longest silent one of its set. */
 static struct admission_slot *
-find_slot(struct admission *a, uint64_t hash, uint64_t now_ms)
+find_slot(struct admission_slot *slots, uint64_t hash)
 {
 	struct admission_slot *set =
-	        &a->slots[hash % (ADMISSION_SLOTS / ADMISSION_WAYS) * ADMISSION_WAYS];
+	        &slots[hash % (ADMISSION_SLOTS / ADMISSION_WAYS) * ADMISSION_WAYS];
 	struct admission_slot *oldest = set;
 
 	for (size_t i = 0; i < ADMISSION_WAYS; i++) {
@@ -41,27 +56,39 @@ find_slot(struct admission *a, uint64_t hash, uint64_t now_ms)
 		        (oldest->source != 0 && set[i].updated_ms < oldest->updated_ms))
 			oldest = set[i].source == 0 && oldest->source == 0 ? oldest : &set[i];
 	}
-	oldest->source = hash;
-	oldest->updated_ms = now_ms;
-	oldest->millitokens = a->burst * 1000;
 	return oldest;
+}
+
+/* What has come in since it was asked for last. */
+static struct admission_slot *
+fill(struct admission *a, const struct address *source, size_t step, uint64_t now_ms)
+{
+	uint64_t hash = hash_prefix(a, source, step), factor = factor_of(source, step);
+	uint64_t rate = a->per_second * factor, most = a->burst * factor * 1000, passed, earned;
+	struct admission_slot *slot = find_slot(a->slots[step], hash);
+
+	if (slot->source != hash)
+		*slot = (struct admission_slot){hash, now_ms, most};
+	passed = now_ms - slot->updated_ms;
+	earned = passed > most / rate ? most : passed * rate;
+	slot->millitokens = slot->millitokens + earned > most ? most : slot->millitokens + earned;
+	slot->updated_ms = now_ms;
+	return slot;
 }
 
 bool
 admission_take(struct admission *a, const struct address *source, uint64_t now_ms)
 {
-	struct admission_slot *slot;
-	uint64_t most = a->burst * 1000, passed, earned;
+	struct admission_slot *slots[ADMISSION_STEPS];
 
 	if (a->per_second == 0)
 		return true;
-	slot = find_slot(a, hash_source(a, source), now_ms);
-	passed = now_ms - slot->updated_ms;
-	earned = passed > most / a->per_second ? most : passed * a->per_second;
-	slot->millitokens = slot->millitokens + earned > most ? most : slot->millitokens + earned;
-	slot->updated_ms = now_ms;
-	if (slot->millitokens < 1000)
-		return false;
-	slot->millitokens -= 1000;
+	for (size_t i = 0; i < ADMISSION_STEPS; i++) {
+		slots[i] = fill(a, source, i, now_ms);
+		if (slots[i]->millitokens < 1000)
+			return false;
+	}
+	for (size_t i = 0; i < ADMISSION_STEPS; i++)
+		slots[i]->millitokens -= 1000;
 	return true;
 }

@@ -1,30 +1,42 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * How often one source may ask: a token bucket per IPv4 address or IPv6 /64, in a table of fixed size.
- * Who is pushed out of the table begins with a full bucket again. Pure. */
+ * How often a source may ask: token buckets on a ladder of prefixes, so that neither one address nor many
+ * addresses of one network get more than their share. Tables of fixed size; who is pushed out of one begins
+ * with a full bucket again, and the wider prefix still counts. Pure. */
 #ifndef PROXY_ADMISSION_H
 #define PROXY_ADMISSION_H
 
 #include "address.h"
 
+#define ADMISSION_STEPS 3
 #define ADMISSION_SLOTS 4096
 #define ADMISSION_WAYS  4
 
+/* One step of the ladder: how many times the rate and the burst of one address the prefix gets. */
+struct admission_step {
+	uint8_t bits_ipv4, bits_ipv6;
+	uint16_t factor_ipv4, factor_ipv6;
+};
+
+/* /32 x1, /24 x32, /16 x256; /64 x2, /56 x8, /48 x32. */
+extern const struct admission_step admission_steps[ADMISSION_STEPS];
+
 struct admission_slot {
-	uint64_t source; /* keyed hash of the source; 0: free */
+	uint64_t source; /* keyed hash of the prefix; 0: free */
 	uint64_t updated_ms;
 	uint64_t millitokens;
 };
 
 struct admission {
-	uint64_t per_second; /* 0: everybody passes */
+	uint64_t per_second; /* of one address; 0: everybody passes */
 	uint64_t burst;
 	uint8_t key[SL_SIPHASH_KEY_LEN];
-	struct admission_slot slots[ADMISSION_SLOTS];
+	struct admission_slot slots[ADMISSION_STEPS][ADMISSION_SLOTS];
 };
 
 void admission_init(struct admission *a, uint64_t per_second, uint64_t burst,
         const uint8_t key[static SL_SIPHASH_KEY_LEN]);
-/* Takes one token; false when there is none. now_ms never goes back. */
+/* Takes one token from each prefix that the source is in; false, and takes none, when one of them has none.
+ * now_ms never goes back. */
 bool admission_take(struct admission *a, const struct address *source, uint64_t now_ms);
 
 #endif

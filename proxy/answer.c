@@ -24,11 +24,7 @@ szx_least(const struct asker *a)
 bool
 answer_is_verified(const struct proxy_core *core, const struct asker *a, uint64_t now_ms)
 {
-	const struct cidr_list *trusted = &core->config->trusted;
-	struct address remote = peer_remote(&a->peer);
-
-	return core->config->echo == ECHO_OFF ||
-	       cidr_list_contains(trusted->items, trusted->count, &remote) ||
+	return core->config->echo == ECHO_OFF || a->is_trusted ||
 	       sl_echo_is_verified(core->echo, &a->peer, now_ms);
 }
 

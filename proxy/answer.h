@@ -6,6 +6,7 @@
 
 #include "admission.h"
 #include "exchange.h"
+#include "memory.h"
 
 #define RECORDS_MAX 512
 
@@ -14,9 +15,11 @@ struct proxy_core {
 	struct sl_messages *messages;
 	struct sl_blocks *blocks;
 	struct sl_echo *echo;
-	struct admission admission;
+	struct admission admission; /* OSCORE requests */
+	struct admission plain;     /* all others */
 	struct exchanges exchanges;
 	uint8_t hash_key[SL_SIPHASH_KEY_LEN];
+	uint64_t tables_bytes;
 	uint64_t blocks_wakeup;
 	uint64_t next_id;
 	bool is_draining;
@@ -36,6 +39,12 @@ struct refusal {
 	const char *text;
 	const char *reason; /* for the log */
 };
+
+/* What the budget counts now. */
+uint64_t core_memory_used(const struct proxy_core *core);
+/* Answers a waiting exchange as the transport says, and ends it. */
+void core_end_exchange(
+        struct proxy_core *core, struct exchange *x, enum sl_map_transport why, uint64_t now_ms);
 
 /* The peer showed that it hears us, or it needs not: see config keys echo and trusted-prefixes. */
 bool answer_is_verified(const struct proxy_core *core, const struct asker *a, uint64_t now_ms);

@@ -65,11 +65,15 @@ struct limits {
 	uint64_t queue_length;
 	uint64_t transfers;
 	uint64_t in_flight_per_peer;
+	uint64_t in_flight_per_prefix;
 	uint64_t requests_per_second; /* 0: no limit */
 	uint64_t request_burst;
+	uint64_t plain_per_second; /* 0: no limit of its own */
+	uint64_t plain_burst;
 	uint64_t request_body;
 	uint64_t response_body;
 	uint64_t exchanges;
+	uint64_t exchanges_per_prefix;
 	uint64_t reply_bytes;
 	uint64_t body_bytes;
 	uint64_t uploads;
@@ -77,6 +81,7 @@ struct limits {
 	uint64_t answers;
 	uint64_t verified_peers;
 	uint64_t receive_buffer;
+	uint64_t memory_budget;
 };
 
 struct config {

@@ -7,6 +7,7 @@
 #include <sl/text.h>
 
 #include "config_origin.h"
+#include "memory.h"
 
 static enum sl_err
 check_listen(struct config *config, const struct raw_config *raw, const struct complaint *c)
@@ -215,6 +216,7 @@ check_limits(struct config *config, const struct raw_config *raw, const struct c
 {
 	struct limits *l = &config->limits;
 	enum sl_err err = SL_OK;
+	char what[160];
 
 	limits_init(l);
 	for (size_t i = 0; i < limit_def_count && err == SL_OK; i++)
@@ -230,6 +232,13 @@ check_limits(struct config *config, const struct raw_config *raw, const struct c
 	if (l->request_body > l->body_bytes || l->response_body > l->body_bytes)
 		return complain(c, "body-bytes", NULL,
 		        "is less than one body; raise it or lower the bodies");
+	if (memory_level(memory_of_tables(l), l->memory_budget) != MEMORY_FREE) {
+		snprintf(what, sizeof what,
+		        "leaves no room beside the tables, which take %llu MiB; raise it or lower "
+		        "exchanges",
+		        (unsigned long long)(memory_of_tables(l) >> 20));
+		return complain(c, "memory-budget", NULL, what);
+	}
 	return SL_OK;
 }
 

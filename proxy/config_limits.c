@@ -16,11 +16,15 @@ const struct limit_def limit_defs[] = {
         {LIMIT("queue-length", queue_length), LIMIT_COUNT, "1024", "1", "65536"},
         {LIMIT("transfers", transfers), LIMIT_COUNT, "64", "1", "256"},
         {LIMIT("in-flight-per-peer", in_flight_per_peer), LIMIT_COUNT, "4", "1", "1024"},
-        {LIMIT("requests-per-second", requests_per_second), LIMIT_COUNT, "100", "0", "1000000"},
-        {LIMIT("request-burst", request_burst), LIMIT_COUNT, "200", "1", "1000000"},
+        {LIMIT("in-flight-per-prefix", in_flight_per_prefix), LIMIT_COUNT, "64", "1", "65536"},
+        {LIMIT("requests-per-second", requests_per_second), LIMIT_COUNT, "10", "0", "1000000"},
+        {LIMIT("request-burst", request_burst), LIMIT_COUNT, "20", "1", "1000000"},
+        {LIMIT("plain-per-second", plain_per_second), LIMIT_COUNT, "20", "0", "1000000"},
+        {LIMIT("plain-burst", plain_burst), LIMIT_COUNT, "5", "1", "1000000"},
         {LIMIT("request-body", request_body), LIMIT_SIZE, "16KiB", "1KiB", "1MiB"},
         {LIMIT("response-body", response_body), LIMIT_SIZE, "64KiB", "1KiB", "1MiB"},
         {LIMIT("exchanges", exchanges), LIMIT_COUNT, "262144", "64", "1048576"},
+        {LIMIT("exchanges-per-prefix", exchanges_per_prefix), LIMIT_COUNT, "32768", "8", "1048576"},
         {LIMIT("reply-bytes", reply_bytes), LIMIT_SIZE, "32MiB", "64KiB", "1GiB"},
         {LIMIT("body-bytes", body_bytes), LIMIT_SIZE, "16MiB", "64KiB", "1GiB"},
         {LIMIT("uploads", uploads), LIMIT_COUNT, "1024", "1", "65536"},
@@ -28,6 +32,7 @@ const struct limit_def limit_defs[] = {
         {LIMIT("answers", answers), LIMIT_COUNT, "1024", "1", "65536"},
         {LIMIT("verified-peers", verified_peers), LIMIT_COUNT, "65536", "16", "1048576"},
         {LIMIT("receive-buffer", receive_buffer), LIMIT_SIZE, "4MiB", "64KiB", "64MiB"},
+        {LIMIT("memory-budget", memory_budget), LIMIT_SIZE, "256MiB", "4MiB", "64GiB"},
 };
 
 const size_t limit_def_count = sizeof limit_defs / sizeof limit_defs[0];

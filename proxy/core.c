@@ -20,6 +20,11 @@ new_messages(struct proxy_core *core, const struct proxy_core_config *config)
 	sl_messages_config_init(&messages);
 	messages.exchanges_max = (uint32_t)l->exchanges;
 	messages.reply_bytes_max = l->reply_bytes;
+	if (l->exchanges_per_prefix < l->exchanges) {
+		messages.exchanges_per_network = (uint32_t)l->exchanges_per_prefix;
+		messages.reply_bytes_per_network =
+		        l->reply_bytes / l->exchanges * l->exchanges_per_prefix;
+	}
 	messages.ack_delay_ms = (uint32_t)l->ack_delay;
 	memcpy(messages.hash_key, config->hash_key, sizeof messages.hash_key);
 	memcpy(messages.seed, config->seed, sizeof messages.seed);
@@ -66,8 +71,11 @@ proxy_core_new(struct proxy_core **out, const struct proxy_core_config *config)
 	core->config = config->config;
 	core->blocks_wakeup = UINT64_MAX;
 	memcpy(core->hash_key, config->hash_key, sizeof core->hash_key);
+	core->tables_bytes = memory_of_tables(l);
 	admission_init(
 	        &core->admission, l->requests_per_second, l->request_burst, config->hash_key);
+	admission_init(&core->plain, l->requests_per_second == 0 ? 0 : l->plain_per_second,
+	        l->plain_burst, config->hash_key);
 	err = new_messages(core, config);
 	if (err == SL_OK)
 		err = new_blocks(core, config);
@@ -100,10 +108,13 @@ static void
 init_asker(struct turn *t, const struct sl_peer *peer, struct sl_ref ref, size_t len)
 {
 	struct asker *a = &t->asker;
+	struct address remote = peer_remote(peer);
 	struct sl_coap_block wish;
 
 	a->ref = ref;
 	a->peer = *peer;
+	a->network = address_network(&remote);
+	a->is_trusted = peer->network == 0;
 	a->id = t->core->next_id++;
 	a->started_ms = t->now_ms;
 	a->request_len = len;
@@ -154,12 +165,52 @@ refuse_oversize(struct proxy_core *core, const struct sl_peer *peer, struct sl_s
 	refuse_stateless(core, peer, &msg, SL_COAP_REQUEST_ENTITY_TOO_LARGE);
 }
 
+/* A peer of trusted-prefixes has no quota. */
+static struct sl_peer
+with_quota(const struct proxy_core *core, const struct sl_peer *peer)
+{
+	const struct cidr_list *trusted = &core->config->trusted;
+	struct address remote = peer_remote(peer);
+	struct sl_peer got = *peer;
+
+	if (cidr_list_contains(trusted->items, trusted->count, &remote))
+		got.network = 0;
+	return got;
+}
+
+/* The last step of the memory ladder: who is not verified gets no answer to a request, and no record either.
+ * What acknowledges or resets an answer of ours is always taken in. */
+static bool
+is_dropped(struct proxy_core *core, const struct sl_peer *peer, struct sl_span datagram,
+        uint64_t now_ms)
+{
+	bool is_request = datagram.len >= 4 && (datagram.ptr[0] >> 4 & 3) <= SL_COAP_NON &&
+	                  SL_COAP_CODE_CLASS(datagram.ptr[1]) == 0;
+
+	if (!is_request || core->config->echo == ECHO_OFF || peer->network == 0 ||
+	        memory_level(core_memory_used(core), core->config->limits.memory_budget) !=
+	                MEMORY_SILENCE ||
+	        sl_echo_is_verified(core->echo, peer, now_ms))
+		return false;
+	core->counts.silent++;
+	return true;
+}
+
+static void
+refuse_full(struct proxy_core *core, const struct sl_peer *peer, const struct sl_messages_in *in)
+{
+	core->counts.refusals[in->is_over_quota ? CORE_REFUSED_PREFIX : CORE_REFUSED_TABLE]++;
+	refuse_stateless(core, peer, &in->request, SL_COAP_SERVICE_UNAVAILABLE);
+}
+
 void
-proxy_core_on_datagram(struct proxy_core *core, const struct sl_peer *peer, struct sl_span datagram,
+proxy_core_on_datagram(struct proxy_core *core, const struct sl_peer *from, struct sl_span datagram,
         uint64_t now_ms)
 {
 	struct turn t = {.core = core, .now_ms = now_ms};
-	struct address local = peer_local(peer);
+	struct address local = peer_local(from);
+	struct sl_peer with = with_quota(core, from);
+	const struct sl_peer *peer = &with;
 	struct sl_messages_in in;
 
 	if (address_is_multicast(&local)) { /* RFC 7252 section 8.1 */
@@ -170,6 +221,8 @@ proxy_core_on_datagram(struct proxy_core *core, const struct sl_peer *peer, stru
 		refuse_oversize(core, peer, datagram);
 		return;
 	}
+	if (is_dropped(core, peer, datagram, now_ms))
+		return;
 	sl_messages_on_datagram(core->messages, peer, datagram, now_ms, &in);
 	t.msg = &in.request;
 	switch (in.event) {
@@ -182,8 +235,7 @@ proxy_core_on_datagram(struct proxy_core *core, const struct sl_peer *peer, stru
 		sl_echo_verify(core->echo, peer, now_ms);
 		break;
 	case SL_MESSAGES_FULL:
-		core->counts.refusals[CORE_REFUSED_TABLE]++;
-		refuse_stateless(core, peer, &in.request, SL_COAP_SERVICE_UNAVAILABLE);
+		refuse_full(core, peer, &in);
 		break;
 	case SL_MESSAGES_NOTHING:
 	case SL_MESSAGES_REFUSED:
@@ -239,8 +291,8 @@ proxy_core_on_origin_result(struct proxy_core *core, struct sl_ref ref,
 	exchanges_end(&core->exchanges, x, true);
 }
 
-static void
-end_without_result(
+void
+core_end_exchange(
         struct proxy_core *core, struct exchange *x, enum sl_map_transport why, uint64_t now_ms)
 {
 	const struct sl_map_http_result result = {.transport = why};
@@ -258,7 +310,7 @@ proxy_core_on_time(struct proxy_core *core, uint64_t now_ms)
 	if (now_ms >= core->blocks_wakeup)
 		core->blocks_wakeup = sl_blocks_on_time(core->blocks, now_ms);
 	while ((x = exchanges_overdue(&core->exchanges, now_ms)) != NULL)
-		end_without_result(core, x,
+		core_end_exchange(core, x,
 		        x->state == EXCHANGE_QUEUED ? SL_MAP_EXHAUSTED : SL_MAP_NO_ANSWER, now_ms);
 }
 
@@ -285,7 +337,7 @@ proxy_core_give_up(struct proxy_core *core, uint64_t now_ms)
 
 	core->is_draining = true;
 	while ((x = exchanges_oldest(&core->exchanges)) != NULL)
-		end_without_result(core, x, SL_MAP_SHUTTING_DOWN, now_ms);
+		core_end_exchange(core, x, SL_MAP_SHUTTING_DOWN, now_ms);
 }
 
 bool
@@ -337,11 +389,22 @@ proxy_core_next_record(struct proxy_core *core, struct core_record *out)
 	return true;
 }
 
+uint64_t
+core_memory_used(const struct proxy_core *core)
+{
+	return core->tables_bytes + sl_messages_counts(core->messages).reply_bytes +
+	       sl_blocks_counts(core->blocks).bytes + core->exchanges.text_bytes +
+	       core->exchanges.fetching * core->config->limits.response_body;
+}
+
 struct core_counts
 proxy_core_counts(const struct proxy_core *core)
 {
 	struct core_counts c = core->counts;
 
+	c.memory_used = core_memory_used(core);
+	c.memory_budget = core->config->limits.memory_budget;
+	c.memory_level = memory_level(c.memory_used, c.memory_budget);
 	c.queued = core->exchanges.queued;
 	c.fetching = core->exchanges.fetching;
 	c.messages = sl_messages_counts(core->messages);

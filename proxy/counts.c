@@ -19,6 +19,7 @@ const char *const core_refusal_names[CORE_REFUSALS] = {
         [CORE_REFUSED_TOO_LARGE] = "too_large",
         [CORE_REFUSED_UPLOADS] = "uploads",
         [CORE_REFUSED_QUEUE] = "queue",
+        [CORE_REFUSED_PEER] = "peer",
         [CORE_REFUSED_PREFIX] = "prefix",
         [CORE_REFUSED_MEMORY] = "memory",
         [CORE_REFUSED_TABLE] = "table",

@@ -6,6 +6,8 @@
 
 #include "request.h"
 
+#define VERIFIED_FACTOR 10
+
 /* Returned by a step: the request has its answer, go no further. */
 enum step {
 	STEP_GO_ON,
@@ -56,23 +58,29 @@ is_inner_block(const struct sl_coap_msg *msg)
 	       (sl_coap_get_block(msg, SL_COAP_BLOCK1, &block) == SL_OK && block.more);
 }
 
-/* RFC 8516: 4.29 for the one that is too fast; OSCORE clients know 5.03 better. */
+/* RFC 8516: 4.29 for the one that is too fast; OSCORE clients know 5.03 better. What has no OSCORE option may be
+ * the first message of a handshake, which is dear to the origin: it has buckets of its own. */
 static enum step
 ask_admission(struct turn *t)
 {
-	const struct cidr_list *trusted = &t->core->config->trusted;
-	struct address remote = peer_remote(&t->asker.peer);
-	const struct refusal why = {.code = t->asker.is_oscore ? SL_COAP_SERVICE_UNAVAILABLE
-	                                                       : SL_COAP_TOO_MANY_REQUESTS,
+	static const struct refusal too_many = {.code = SL_COAP_SERVICE_UNAVAILABLE,
 	        .has_max_age = true,
 	        .max_age = 5,
 	        .kind = CORE_REFUSED_RATE,
 	        .reason = "too many requests"};
+	static const struct refusal too_many_plain = {.code = SL_COAP_TOO_MANY_REQUESTS,
+	        .has_max_age = true,
+	        .max_age = 5,
+	        .kind = CORE_REFUSED_PLAIN_RATE,
+	        .reason = "too many plain requests"};
+	struct admission *buckets = t->asker.is_oscore ? &t->core->admission : &t->core->plain;
+	struct address remote = peer_remote(&t->asker.peer);
 
-	if (is_inner_block(t->msg) || cidr_list_contains(trusted->items, trusted->count, &remote) ||
-	        admission_take(&t->core->admission, &remote, t->now_ms))
+	if (is_inner_block(t->msg) || t->asker.is_trusted ||
+	        admission_take(buckets, &remote, t->now_ms))
 		return STEP_GO_ON;
-	answer_refuse(t->core, &t->asker, &why, t->now_ms);
+	answer_refuse(
+	        t->core, &t->asker, t->asker.is_oscore ? &too_many : &too_many_plain, t->now_ms);
 	return STEP_ANSWERED;
 }
 
@@ -188,6 +196,22 @@ ask_whether_open(struct turn *t)
 	return STEP_GO_ON;
 }
 
+/* Steps one and two of the memory ladder. Slices and uploads that have begun go on. */
+static enum step
+ask_memory(struct turn *t)
+{
+	enum memory_level level =
+	        memory_level(core_memory_used(t->core), t->core->config->limits.memory_budget);
+	struct sl_coap_block block;
+	bool has_block = sl_coap_get_block(t->msg, SL_COAP_BLOCK1, &block) == SL_OK;
+	bool begins = has_block && block.num == 0 && block.more;
+
+	if (level == MEMORY_FREE || (level == MEMORY_NO_BODIES && !begins) ||
+	        (has_block && block.num > 0))
+		return STEP_GO_ON;
+	return refuse_for_now(t, 10, CORE_REFUSED_MEMORY, "memory is short");
+}
+
 static bool
 is_half_taken(uint64_t taken, uint64_t limit)
 {
@@ -263,16 +287,43 @@ collect_body(struct turn *t, struct sl_block_got *got)
 	return refuse(t, SL_COAP_BAD_REQUEST, CORE_REFUSED_BLOCK, "bad block");
 }
 
+/* Per network and origin; ten times as many for a peer whose address is not forged. */
+static uint64_t
+prefix_max(const struct turn *t)
+{
+	uint64_t max = t->core->config->limits.in_flight_per_prefix;
+
+	if (t->asker.is_trusted)
+		return UINT64_MAX;
+	return answer_is_verified(t->core, &t->asker, t->now_ms) ? VERIFIED_FACTOR * max : max;
+}
+
+/* A full queue makes room for a network that has less in it than another one. */
+static enum exchange_verdict
+add(struct turn *t, const struct exchange_wish *wish)
+{
+	struct exchanges *all = &t->core->exchanges;
+	enum exchange_verdict verdict = exchanges_add(all, wish);
+	struct exchange *rival = NULL;
+
+	if (verdict == EXCHANGE_NO_ROOM)
+		rival = exchanges_rival(all, wish);
+	if (rival == NULL)
+		return verdict;
+	core_end_exchange(t->core, rival, SL_MAP_EXHAUSTED, t->now_ms);
+	return exchanges_add(all, wish);
+}
+
 static enum step
 enqueue(struct turn *t, struct sl_span body)
 {
-	struct exchange draft = {.asker = t->asker,
-	        .origin = t->destination.origin,
-	        .lane = (uint32_t)t->destination.lane,
-	        .is_local = !t->destination.is_forward,
-	        .has_etag = sl_coap_find(t->msg, SL_COAP_ETAG) != NULL};
-	struct fetch_text *text;
-	uint8_t code = request_build(&text, t->msg, &t->destination, body);
+	struct exchange_wish wish = {.draft = {.asker = t->asker,
+	                                     .origin = t->destination.origin,
+	                                     .lane = (uint32_t)t->destination.lane,
+	                                     .is_local = !t->destination.is_forward},
+	        .prefix_max = prefix_max(t)};
+	uint8_t code = request_build(&wish.text, t->msg, &t->destination, body);
+	enum exchange_verdict verdict;
 
 	if (code == SL_COAP_SERVICE_UNAVAILABLE)
 		return refuse_for_now(t, 5, CORE_REFUSED_MEMORY, "no memory");
@@ -281,11 +332,17 @@ enqueue(struct turn *t, struct sl_span body)
 		        code == SL_COAP_METHOD_NOT_ALLOWED ? CORE_REFUSED_METHOD
 		                                           : CORE_REFUSED_TARGET,
 		        "no HTTP request for it");
-	if (exchanges_add(&t->core->exchanges, &draft, text) != SL_OK) {
-		free(text);
-		return refuse_for_now(t, 5, CORE_REFUSED_QUEUE, "queue is full");
-	}
-	return STEP_GO_ON;
+	wish.draft.has_etag = sl_coap_find(t->msg, SL_COAP_ETAG) != NULL;
+	verdict = add(t, &wish);
+	if (verdict == EXCHANGE_ADDED)
+		return STEP_GO_ON;
+	free(wish.text);
+	if (verdict == EXCHANGE_PEER_FULL)
+		return refuse_for_now(t, 5, CORE_REFUSED_PEER, "too many at once");
+	if (verdict == EXCHANGE_PREFIX_FULL)
+		return refuse_for_now(
+		        t, 5, CORE_REFUSED_PREFIX, "too many at once of this network");
+	return refuse_for_now(t, 5, CORE_REFUSED_QUEUE, "queue is full");
 }
 
 static enum step
@@ -298,6 +355,7 @@ run_steps(struct turn *t)
 	        ask_echo,
 	        serve_discovery,
 	        serve_follow_up,
+	        ask_memory,
 	        ask_whether_open,
 	        ask_budget,
 	};

@@ -9,24 +9,24 @@ enum sl_err
 exchanges_init(struct exchanges *t, const struct config *config,
         const uint8_t key[static SL_SIPHASH_KEY_LEN])
 {
+	enum sl_err err;
+
 	memset(t, 0, sizeof *t);
 	t->limits = &config->limits;
 	t->count = (uint32_t)(config->limits.queue_length + config->limits.transfers);
 	t->lane_count = config->route_count + config->forward_count;
+	err = flows_init(&t->flows, t->count, t->lane_count, key);
 	t->slots = calloc(t->count, sizeof *t->slots);
-	t->lanes = calloc(t->lane_count + 1, sizeof *t->lanes);
-	if (t->slots == NULL || t->lanes == NULL) {
+	if (t->slots == NULL || err != SL_OK) {
 		exchanges_clear(t);
 		return SL_ENOMEM;
 	}
 	memcpy(t->key, key, sizeof t->key);
 	for (uint32_t i = 0; i < t->count; i++)
 		t->slots[i].next = i + 1 < t->count ? i + 1 : NO_SLOT;
-	for (size_t i = 0; i < t->lane_count; i++)
-		t->lanes[i].head = t->lanes[i].tail = NO_SLOT;
 	for (size_t i = 0; i < EXCHANGE_CHAINS; i++)
 		t->chains[i] = NO_SLOT;
-	t->oldest = t->newest = t->aborts = NO_SLOT;
+	t->oldest = t->newest = t->aborts = t->queued_oldest = t->queued_newest = NO_SLOT;
 	return SL_OK;
 }
 
@@ -36,9 +36,14 @@ exchanges_clear(struct exchanges *t)
 	for (uint32_t i = 0; t->slots != NULL && i < t->count; i++)
 		free(t->slots[i].text);
 	free(t->slots);
-	free(t->lanes);
 	t->slots = NULL;
-	t->lanes = NULL;
+	flows_clear(&t->flows);
+}
+
+size_t
+exchanges_slot_bytes(void)
+{
+	return sizeof(struct exchange) + sizeof(struct flow) + sizeof(struct flow_link);
 }
 
 static uint32_t
@@ -75,35 +80,55 @@ count_of_peer(struct exchanges *t, const struct sl_peer *peer)
 	return count;
 }
 
-enum sl_err
-exchanges_add(struct exchanges *t, const struct exchange *draft, struct fetch_text *text)
+static void
+enter(struct exchanges *t, struct exchange *x, const struct exchange_wish *wish)
 {
-	struct lane *lane = &t->lanes[draft->lane];
-	uint32_t slot = t->free, *chain = chain_of(t, &draft->asker.peer);
-	struct exchange *x;
-	uint32_t generation;
+	uint32_t slot = slot_of(t, x), generation = x->generation + 1;
+	uint32_t *chain = chain_of(t, &wish->draft.asker.peer);
 
-	if (slot == NO_SLOT || t->queued >= t->limits->queue_length ||
-	        count_of_peer(t, &draft->asker.peer) >= t->limits->in_flight_per_peer)
-		return SL_ELIMIT;
-	x = &t->slots[slot];
-	t->free = x->next;
-	generation = x->generation + 1;
-	*x = *draft;
+	*x = wish->draft;
 	x->generation = generation;
-	x->text = text;
+	x->text = wish->text;
 	x->state = EXCHANGE_QUEUED;
-	x->next = NO_SLOT;
-	x->newer = NO_SLOT;
+	x->newer = x->queued_newer = NO_SLOT;
 	x->older = t->newest;
+	x->queued_older = t->queued_newest;
 	x->next_of_peer = *chain;
 	*chain = slot;
 	*(t->newest == NO_SLOT ? &t->oldest : &t->slots[t->newest].newer) = slot;
 	t->newest = slot;
-	*(lane->tail == NO_SLOT ? &lane->head : &t->slots[lane->tail].next) = slot;
-	lane->tail = slot;
+	*(t->queued_newest == NO_SLOT ? &t->queued_oldest
+	                              : &t->slots[t->queued_newest].queued_newer) = slot;
+	t->queued_newest = slot;
 	t->queued++;
-	return SL_OK;
+	t->text_bytes += sizeof *x->text + x->text->body_len;
+	flows_push(&t->flows, slot, x->lane, x->asker.network);
+}
+
+enum exchange_verdict
+exchanges_add(struct exchanges *t, const struct exchange_wish *wish)
+{
+	const struct exchange *draft = &wish->draft;
+	struct exchange *x;
+
+	if (count_of_peer(t, &draft->asker.peer) >= t->limits->in_flight_per_peer)
+		return EXCHANGE_PEER_FULL;
+	if (flows_count(&t->flows, draft->lane, draft->asker.network) >= wish->prefix_max)
+		return EXCHANGE_PREFIX_FULL;
+	if (t->free == NO_SLOT || t->queued >= t->limits->queue_length)
+		return EXCHANGE_NO_ROOM;
+	x = &t->slots[t->free];
+	t->free = x->next;
+	enter(t, x, wish);
+	return EXCHANGE_ADDED;
+}
+
+struct exchange *
+exchanges_rival(struct exchanges *t, const struct exchange_wish *wish)
+{
+	uint32_t slot = flows_rival(&t->flows, wish->draft.lane, wish->draft.asker.network);
+
+	return slot == NO_SLOT ? NULL : &t->slots[slot];
 }
 
 /* With several origins none may take all transfers: a quarter stays for the others. */
@@ -115,17 +140,15 @@ lane_cap(const struct exchanges *t)
 	return t->lane_count > 1 && all > 1 ? all - (all + 3) / 4 : all;
 }
 
-static struct exchange *
-pop(struct exchanges *t, struct lane *lane)
+/* Queued no more. */
+static void
+leave_queue(struct exchanges *t, struct exchange *x)
 {
-	struct exchange *x = &t->slots[lane->head];
-
-	lane->head = x->next;
-	if (lane->head == NO_SLOT)
-		lane->tail = NO_SLOT;
-	x->next = NO_SLOT;
+	*(x->queued_older == NO_SLOT ? &t->queued_oldest
+	                             : &t->slots[x->queued_older].queued_newer) = x->queued_newer;
+	*(x->queued_newer == NO_SLOT ? &t->queued_newest
+	                             : &t->slots[x->queued_newer].queued_older) = x->queued_older;
 	t->queued--;
-	return x;
 }
 
 struct exchange *
@@ -134,17 +157,18 @@ exchanges_next(struct exchanges *t)
 	if (t->queued == 0 || t->fetching >= t->limits->transfers)
 		return NULL;
 	for (size_t i = 0; i < t->lane_count; i++) {
-		struct lane *lane = &t->lanes[(t->next_lane + i) % t->lane_count];
-		struct exchange *x;
+		uint32_t lane = (uint32_t)((t->next_lane + i) % t->lane_count), slot;
 
-		if (lane->head == NO_SLOT || lane->fetching >= lane_cap(t))
+		if (t->flows.lanes[lane].running >= lane_cap(t))
 			continue;
-		x = pop(t, lane);
-		x->state = EXCHANGE_FETCHING;
-		lane->fetching++;
+		slot = flows_pop(&t->flows, lane);
+		if (slot == NO_SLOT)
+			continue;
+		leave_queue(t, &t->slots[slot]);
+		t->slots[slot].state = EXCHANGE_FETCHING;
 		t->fetching++;
-		t->next_lane = (t->next_lane + i + 1) % t->lane_count;
-		return x;
+		t->next_lane = (lane + 1) % t->lane_count;
+		return &t->slots[slot];
 	}
 	return NULL;
 }
@@ -176,10 +200,14 @@ unlink_asker(struct exchanges *t, struct exchange *x)
 static void
 release(struct exchanges *t, struct exchange *x)
 {
-	if (x->state != EXCHANGE_QUEUED) {
-		t->lanes[x->lane].fetching--;
+	if (x->state == EXCHANGE_QUEUED) {
+		leave_queue(t, x);
+		flows_drop(&t->flows, slot_of(t, x));
+	} else {
+		flows_done(&t->flows, slot_of(t, x));
 		t->fetching--;
 	}
+	t->text_bytes -= sizeof *x->text + x->text->body_len;
 	free(x->text);
 	x->text = NULL;
 	x->state = EXCHANGE_FREE;
@@ -187,27 +215,10 @@ release(struct exchanges *t, struct exchange *x)
 	t->free = slot_of(t, x);
 }
 
-/* Deadlines run in order of arrival, so a queued one that ends is the head of its lane. */
-static void
-take_from_lane(struct exchanges *t, struct exchange *x)
-{
-	struct lane *lane = &t->lanes[x->lane];
-	uint32_t slot = slot_of(t, x), before = NO_SLOT;
-
-	for (uint32_t i = lane->head; i != slot; i = t->slots[i].next)
-		before = i;
-	*(before == NO_SLOT ? &lane->head : &t->slots[before].next) = x->next;
-	if (lane->tail == slot)
-		lane->tail = before;
-	t->queued--;
-}
-
 void
 exchanges_end(struct exchanges *t, struct exchange *x, bool is_done)
 {
 	unlink_asker(t, x);
-	if (x->state == EXCHANGE_QUEUED)
-		take_from_lane(t, x);
 	if (x->state == EXCHANGE_QUEUED || is_done) {
 		release(t, x);
 		return;
@@ -244,30 +255,19 @@ exchanges_overdue(struct exchanges *t, uint64_t now_ms)
 
 	if (x != NULL && now_ms >= x->asker.started_ms + t->limits->total_timeout)
 		return x;
-	for (size_t i = 0; i < t->lane_count; i++) {
-		if (t->lanes[i].head == NO_SLOT)
-			continue;
-		x = &t->slots[t->lanes[i].head];
-		if (now_ms >= x->asker.started_ms + t->limits->queue_age)
-			return x;
-	}
-	return NULL;
+	x = t->queued_oldest == NO_SLOT ? NULL : &t->slots[t->queued_oldest];
+	return x != NULL && now_ms >= x->asker.started_ms + t->limits->queue_age ? x : NULL;
 }
 
 uint64_t
 exchanges_wakeup(const struct exchanges *t)
 {
-	uint64_t at = UINT64_MAX;
+	uint64_t at = UINT64_MAX, due;
 
 	if (t->oldest != NO_SLOT)
 		at = t->slots[t->oldest].asker.started_ms + t->limits->total_timeout;
-	for (size_t i = 0; i < t->lane_count; i++) {
-		uint64_t due;
-
-		if (t->lanes[i].head == NO_SLOT)
-			continue;
-		due = t->slots[t->lanes[i].head].asker.started_ms + t->limits->queue_age;
-		at = due < at ? due : at;
-	}
-	return at;
+	if (t->queued_oldest == NO_SLOT)
+		return at;
+	due = t->slots[t->queued_oldest].asker.started_ms + t->limits->queue_age;
+	return due < at ? due : at;
 }

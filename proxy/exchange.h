@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The table of exchanges that wait for an origin: slots with generations, one queue (lane) per origin so
- * that a slow origin does not hold up the others, caps, deadlines. Pure; private to the core. */
+ * The table of exchanges that wait for an origin: slots with generations, one lane per origin so that a slow
+ * origin does not hold up the others, turns by network (flows.h), caps, deadlines. Pure; private to the core. */
 #ifndef PROXY_EXCHANGE_H
 #define PROXY_EXCHANGE_H
 
 #include "core.h"
+#include "flows.h"
 #include "routes.h"
 
 /* The CoAP side of one request: what an answer needs, now or later. */
 struct asker {
 	struct sl_ref ref; /* in the message layer */
 	struct sl_peer peer;
+	uint64_t network; /* of the fair queue; also for those without a quota */
 	uint64_t id;
 	uint64_t started_ms;
 	size_t request_len; /* bytes of the datagram: the measure of the amplification budget */
@@ -25,6 +27,7 @@ struct asker {
 	uint8_t szx; /* of Block2, the client's wish or ours */
 	bool is_con;
 	bool is_oscore;
+	bool is_trusted; /* its prefix is one of trusted-prefixes */
 	bool is_discovery;
 	bool has_block1;
 	bool wants_size2;
@@ -50,40 +53,50 @@ struct fetch_text {
 	uint8_t body[];
 };
 
-#define NO_SLOT UINT32_MAX
-
 struct exchange {
 	struct asker asker;
 	struct fetch_text *text; /* owned */
 	const struct origin *origin;
 	uint32_t generation;
 	uint32_t lane;
-	uint32_t older, newer; /* all that wait, in order of arrival */
-	uint32_t next;         /* in its lane's queue, in the abort list or in the free list */
-	uint32_t next_of_peer; /* chain of the peer's hash */
+	uint32_t older, newer;               /* all that wait, in order of arrival */
+	uint32_t queued_older, queued_newer; /* those of them that are queued */
+	uint32_t next;                       /* in the abort list or in the free list */
+	uint32_t next_of_peer;               /* chain of the peer's hash */
 	enum exchange_state state;
 	bool is_local; /* no Proxy-*: gateway-errors-503 may apply */
 	bool has_etag;
-};
-
-struct lane {
-	uint32_t head, tail;
-	uint32_t fetching;
 };
 
 #define EXCHANGE_CHAINS 1024
 
 struct exchanges {
 	struct exchange *slots;
+	struct flows flows;
 	uint32_t count;
 	uint32_t free, oldest, newest, aborts;
-	struct lane *lanes;
+	uint32_t queued_oldest, queued_newest;
 	size_t lane_count;
 	size_t next_lane; /* round robin */
 	uint32_t queued, fetching;
+	uint64_t text_bytes; /* of what waits and is fetched */
 	uint32_t chains[EXCHANGE_CHAINS];
 	uint8_t key[SL_SIPHASH_KEY_LEN];
 	const struct limits *limits;
+};
+
+/* A request for an origin, and how much of the table its network may have. */
+struct exchange_wish {
+	struct exchange draft;
+	struct fetch_text *text; /* taken over when it is added */
+	uint64_t prefix_max;     /* requests of its network that wait or are at its origin */
+};
+
+enum exchange_verdict {
+	EXCHANGE_ADDED,
+	EXCHANGE_NO_ROOM,     /* the queue is full */
+	EXCHANGE_PEER_FULL,   /* the end point has its share */
+	EXCHANGE_PREFIX_FULL, /* the network has its share */
 };
 
 /* SL_ENOMEM. */
@@ -91,9 +104,9 @@ enum sl_err exchanges_init(struct exchanges *t, const struct config *config,
         const uint8_t key[static SL_SIPHASH_KEY_LEN]) SL_MUST_USE;
 void exchanges_clear(struct exchanges *t);
 
-/* Puts a request into its lane; takes *text over. SL_ELIMIT: the queue or the peer's share is full. */
-enum sl_err exchanges_add(
-        struct exchanges *t, const struct exchange *draft, struct fetch_text *text) SL_MUST_USE;
+enum exchange_verdict exchanges_add(struct exchanges *t, const struct exchange_wish *wish);
+/* The queue is full: one to be ended in favour of this wish, of a network that has more; NULL: there is none. */
+struct exchange *exchanges_rival(struct exchanges *t, const struct exchange_wish *wish);
 /* The next one to fetch, now FETCHING; NULL when there is none, or none may start. */
 struct exchange *exchanges_next(struct exchanges *t);
 /* The one that ref names, while it is FETCHING; NULL when the ref is stale. */
@@ -103,6 +116,8 @@ struct sl_ref exchange_ref(const struct exchanges *t, const struct exchange *x);
  * abort. The asker is not to be used any more. */
 void exchanges_end(struct exchanges *t, struct exchange *x, bool is_done);
 bool exchanges_next_abort(struct exchanges *t, struct sl_ref *ref);
+/* What one slot takes, in all tables. */
+size_t exchanges_slot_bytes(void);
 
 /* One that is over its time: queued for longer than queue-age, or older than total-timeout. NULL: none. */
 struct exchange *exchanges_overdue(struct exchanges *t, uint64_t now_ms);

@@ -20,6 +20,7 @@ struct transfer {
 	bool is_served; /* the last slice went out */
 };
 
+_Static_assert(sizeof(struct transfer) + 8 + 4 + 32 <= SL_BLOCKS_TRANSFER_BYTES, "see the header");
 struct table {
 	struct transfer *transfers; /* by slot */
 	struct sl_slab slab;

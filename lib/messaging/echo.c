@@ -14,6 +14,7 @@ struct verified {
 	uint64_t proved_ms;
 };
 
+_Static_assert(sizeof(struct verified) + 8 + 4 + 16 <= SL_ECHO_PEER_BYTES, "as the header says");
 struct sl_echo {
 	struct sl_echo_config config;
 	struct verified *peers; /* by slot */

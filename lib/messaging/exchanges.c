@@ -11,6 +11,7 @@
 #define NAME_TRIES 32
 #define AT_OWN_ID  2 /* the message ID's place in a datagram */
 
+_Static_assert(SL_RECORD_BYTES <= SL_MESSAGES_RECORD_BYTES, "as the header says");
 void
 sl_messages_config_init(struct sl_messages_config *config)
 {

@@ -455,6 +455,5 @@ sl_messages_counts(const struct sl_messages *m)
 	counts.remembered = sl_slab_used(&m->slab) - counts.running;
 	counts.unconfirmed = m->retransmissions.count;
 	counts.networks = sl_slab_used(&m->network_slab);
-	counts.table_bytes = (uint64_t)m->slab.max * SL_RECORD_BYTES;
 	return counts;
 }

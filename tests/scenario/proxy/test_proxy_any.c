@@ -89,7 +89,8 @@ START_TEST(no_request_gets_more_than_three_times_its_bytes)
 
 	lab_open(&lab, LAB_ROUTE
 	        "discovery: \"</est/crts>;rt=ace.est.crts;osc,</est/sen>;rt=ace.est.sen;osc\"\n"
-	        "limits: {requests-per-second: 0, exchanges: 1048576, total-timeout: 10s}\n");
+	        "limits: {requests-per-second: 0, exchanges: 1048576, total-timeout: 10s,\n"
+	        " exchanges-per-prefix: 1048576, in-flight-per-prefix: 65536, memory-budget: 1GiB}\n");
 	for (unsigned n = 0; n < REQUESTS; n++) {
 		unsigned peer = pick(PEERS);
 

@@ -199,12 +199,18 @@ START_TEST(plain_request_over_the_rate_gets_4_29)
 {
 	struct sl_coap_msg msg;
 
-	lab_open(&lab, LAB_ROUTE "limits: {requests-per-second: 1, request-burst: 1}\n");
+	lab_open(&lab, LAB_ROUTE "limits: {requests-per-second: 1, request-burst: 1, "
+	                         "plain-per-second: 2, plain-burst: 2}\n");
 	send_oscore(1, 1);
 	sl_coap_msg_init(&msg, SL_COAP_GET);
-	msg.message_id = 2;
-	lab_send_msg(&lab, 1, &msg);
+	for (uint16_t i = 0; i < 3; i++) {
+		msg.message_id = (uint16_t)(2 + i);
+		lab_send_msg(&lab, 1, &msg);
+		ck_assert_int_eq(lab_last(&lab)->msg.code == SL_COAP_TOO_MANY_REQUESTS, i == 2);
+	}
 	lab_assert_code(lab_last(&lab), SL_COAP_ACK, SL_COAP_TOO_MANY_REQUESTS);
+	ck_assert_uint_eq(proxy_core_counts(lab.core).refusals[CORE_REFUSED_PLAIN_RATE], 1);
+	ck_assert_uint_eq(proxy_core_counts(lab.core).refusals[CORE_REFUSED_RATE], 0);
 	lab_close(&lab);
 }
 END_TEST

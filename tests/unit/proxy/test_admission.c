@@ -55,14 +55,89 @@ START_TEST(parts_of_a_token_add_up)
 }
 END_TEST
 
-START_TEST(sources_are_ipv4_addresses_and_ipv6_networks)
+/* One address of a prefix after the other takes all it gets; together they get what the prefix has. */
+static const struct ladder_row {
+	const char *because, *first;
+	size_t byte;            /* of the address, counted up from source to source */
+	unsigned sources, want; /* in bursts of one address */
+} ladder[] = {
+        {"one IPv4 address has one burst", "198.51.100.1", 3, 1, 1},
+        {"two IPv4 addresses have two", "198.51.100.1", 3, 2, 2},
+        {"an IPv4 /24 has 32", "198.51.100.1", 3, 32, 32},
+        {"an IPv4 /24 has 32, not 33", "198.51.100.1", 3, 33, 32},
+        {"another IPv4 /24 has its own 32", "198.51.1.1", 2, 33, 33},
+        {"an IPv6 /64 has 2", "2001:db8:1:2::1", 15, 9, 2},
+        {"an IPv6 /56 has 8", "2001:db8:1:2::1", 7, 4, 8},
+        {"an IPv6 /56 has 8, not 10", "2001:db8:1:2::1", 7, 5, 8},
+        {"an IPv6 /48 has 32", "2001:db8:1:2::1", 6, 16, 32},
+        {"an IPv6 /48 has 32, not 34", "2001:db8:1:2::1", 6, 17, 32},
+        {"another IPv6 /48 has its own 32", "2001:db8:1:2::1", 5, 17, 34},
+};
+
+START_TEST(prefixes_share_what_they_have)
 {
+	const struct ladder_row *row = &ladder[_i];
+	struct address a = source(row->first);
+	unsigned got = 0;
+
 	admission_init(&admission, 1, 5, key);
-	ck_assert_uint_eq(take_all("192.0.2.1", 0), 5);
-	ck_assert_uint_eq(take_all("192.0.2.2", 0), 5);
-	ck_assert_uint_eq(take_all("2001:db8:0:1::1", 0), 5);
-	ck_assert_uint_eq(take_all("2001:db8:0:1:ffff::2", 0), 0);
-	ck_assert_uint_eq(take_all("2001:db8:0:2::1", 0), 5);
+	for (unsigned i = 0; i < row->sources; i++, a.bytes[row->byte]++)
+		while (admission_take(&admission, &a, 0))
+			got++;
+	printf("T8 ladder-%d %u %u %s seed -\n", _i, got, row->want * 5,
+	        got == row->want * 5 ? "PASS" : "FAIL");
+	ck_assert_msg(got == row->want * 5, "%u, although %s", got, row->because);
+}
+END_TEST
+
+/* 32 tokens of the /24 are the last step but one: the 256 of the /16 need eight /24s. */
+START_TEST(an_ipv4_16_has_256)
+{
+	unsigned got = 0;
+
+	admission_init(&admission, 1, 5, key);
+	for (unsigned i = 0; i < 300; i++) {
+		uint8_t bytes[4] = {198, 51, (uint8_t)(i / 30), (uint8_t)(i % 30)};
+		struct address a = address_from_bytes(bytes, false, 0);
+
+		while (admission_take(&admission, &a, 0))
+			got++;
+	}
+	ck_assert_uint_eq(got, 256 * 5);
+}
+END_TEST
+
+/* The rate of a prefix, by the clock: a /24 of 64 sources at 1 a second gets 32 a second. */
+START_TEST(a_prefix_has_its_rate)
+{
+	unsigned got = 0;
+
+	admission_init(&admission, 1, 1, key);
+	for (uint64_t now = 0; now <= 100000; now += 10)
+		for (uint8_t i = 0; i < 64; i++) {
+			const uint8_t bytes[4] = {198, 51, 100, i};
+			struct address a = address_from_bytes(bytes, false, 0);
+
+			got += admission_take(&admission, &a, now);
+		}
+	ck_assert_uint_ge(got, 32 + 3200 - 32);
+	ck_assert_uint_le(got, 32 + 3200);
+}
+END_TEST
+
+/* A source that has used up its own tokens takes none of its network's. */
+START_TEST(who_is_refused_costs_the_others_nothing)
+{
+	struct address greedy = source("198.51.100.1"), other = source("198.51.100.2");
+	unsigned got = 0;
+
+	admission_init(&admission, 1, 5, key);
+	for (unsigned i = 0; i < 10000; i++)
+		admission_take(&admission, &greedy, 0);
+	for (unsigned i = 0; i < 40; i++, other.bytes[3]++)
+		while (admission_take(&admission, &other, 0))
+			got++;
+	ck_assert_uint_eq(got, 31 * 5);
 }
 END_TEST
 
@@ -81,7 +156,7 @@ START_TEST(many_sources_push_out_the_silent_one)
 	admission_init(&admission, 1, 5, key);
 	ck_assert_uint_eq(take_all("192.0.2.1", 0), 5);
 	for (unsigned i = 0; i < 10 * ADMISSION_SLOTS; i++) {
-		uint8_t bytes[4] = {10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i};
+		uint8_t bytes[4] = {(uint8_t)(1 + i % 180), (uint8_t)(i / 180), 1, 1};
 		struct address a = address_from_bytes(bytes, false, 0);
 
 		ck_assert(admission_take(&admission, &a, 1 + i / 100));
@@ -98,7 +173,10 @@ admission_suite(void)
 
 	tcase_add_test(t, burst_then_rate);
 	tcase_add_test(t, parts_of_a_token_add_up);
-	tcase_add_test(t, sources_are_ipv4_addresses_and_ipv6_networks);
+	tcase_add_loop_test(t, prefixes_share_what_they_have, 0, ARRAY_LEN(ladder));
+	tcase_add_test(t, an_ipv4_16_has_256);
+	tcase_add_test(t, a_prefix_has_its_rate);
+	tcase_add_test(t, who_is_refused_costs_the_others_nothing);
 	tcase_add_test(t, zero_is_no_limit);
 	tcase_add_test(t, many_sources_push_out_the_silent_one);
 	suite_add_tcase(s, t);

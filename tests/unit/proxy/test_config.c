@@ -174,6 +174,7 @@ static const struct {
 	{"a key that others may read", "    addresses:", "    client-cert: /etc/hostname\n    client-key: /etc/hostname\n    addresses:", ":16: client-key: \"/etc/hostname\": is open to others"},
 	{"anchors that are none", "    addresses:", "    ca-file: /etc/hostname\n    addresses:", ":15: ca-file: \"/etc/hostname\": holds no certificate"},
 	{"anchors that are a folder", "    addresses:", "    ca-file: /etc\n    addresses:", ":15: ca-file: \"/etc\": holds no certificate"},
+	{"tables beyond the memory", "total-timeout: 30s", "exchanges: 1048576\n  memory-budget: 400MiB", ":23: memory-budget: leaves no room beside the tables, which take 4"},
 	{"an admin section without a port", "workers: 2", "workers: 2\nadmin: {address: 127.0.0.1}", ":3: admin: has no port"},
 	{"an admin port that is none", "workers: 2", "admin: {port: 65536}", ":2: port: \"65536\": must be"},
 	{"an admin address that is none", "workers: 2", "admin: {port: 1, address: localhost}", ":2: address: \"localhost\": is no address"},
@@ -240,6 +241,29 @@ START_TEST(every_prefix_is_refused_or_read)
 }
 END_TEST
 
+/* What else has to be said so that a limit may be at its end. */
+static const char *
+beside(const char *key, bool is_least)
+{
+	static const struct {
+		const char *key, *at_least, *at_most;
+	} rows[] = {
+	        {"total-timeout", ", connect-timeout: 1s, queue-age: 1s", ""},
+	        {"connect-timeout", ", total-timeout: 200s", ", total-timeout: 200s"},
+	        {"queue-age", ", total-timeout: 200s", ", total-timeout: 200s"},
+	        {"body-bytes", ", response-body: 64KiB", ""},
+	        {"memory-budget",
+	                ", exchanges: 64, verified-peers: 16, transfers: 1, queue-length: 1, uploads: 1, "
+	                "answers: 1",
+	                ""},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (strcmp(rows[i].key, key) == 0)
+			return is_least ? rows[i].at_least : rows[i].at_most;
+	return ", memory-budget: 64GiB";
+}
+
 /* Each limit at least, at most, and one unit beyond both. */
 START_TEST(limits_hold_at_their_ends)
 {
@@ -271,13 +295,7 @@ START_TEST(limits_hold_at_their_ends)
 		        "'https://a.example'}]}\n"
 		        "limits: {%s: %llu%s%s}\n",
 		        def->key, (unsigned long long)cases[i].value, units[def->kind],
-		        strcmp(def->key, "total-timeout") == 0 && i == 0
-		                ? ", connect-timeout: 1s, queue-age: 1s"
-		        : strcmp(def->key, "connect-timeout") == 0 ||
-		                        strcmp(def->key, "queue-age") == 0
-		                ? ", total-timeout: 200s"
-		        : strcmp(def->key, "body-bytes") == 0 ? ", response-body: 64KiB"
-		                                              : "");
+		        beside(def->key, i == 0));
 		ck_assert_msg((parse(&c, text) == SL_OK) == is_good, "%s = %llu: %s", def->key,
 		        (unsigned long long)cases[i].value, complaint);
 		if (is_good) {

@@ -20,6 +20,8 @@ struct sl_block_key {
 void sl_block_key(struct sl_block_key *key, const uint8_t hash_key[static SL_SIPHASH_KEY_LEN],
 	const struct sl_peer *peer, const struct sl_coap_msg *request);
 
+#define SL_BLOCKS_TRANSFER_BYTES 208 /* of tables, at most, for each upload and kept answer */
+
 struct sl_blocks_config {
 	uint32_t bodies_max;          /* open uploads in all; default 1024 */
 	uint32_t bodies_per_peer_max; /* 4 */

@@ -8,6 +8,8 @@
 
 #define SL_ECHO_LEN 9 /* 1 byte epoch, 8 bytes SipHash over epoch and peer */
 
+#define SL_ECHO_PEER_BYTES 112 /* of tables, at most, for each of verified_max */
+
 struct sl_echo_config {
 	uint32_t epoch_ms;       /* default 60000: a value is fresh in its epoch and the next one */
 	uint32_t verified_ms;    /* default 600000 since the last proof */

@@ -32,6 +32,9 @@ struct sl_ref {
 	uint32_t generation;
 };
 
+/* Tables take at most so many bytes for each of exchanges_max. */
+#define SL_MESSAGES_RECORD_BYTES 400
+
 struct sl_messages_config {
 	uint32_t exchanges_max;     /* records kept, running and remembered; default 262144 */
 	uint64_t reply_bytes_max;   /* stored replies; default 32 MiB. Beyond it the oldest finished
@@ -135,7 +138,6 @@ struct sl_messages_counts {
 	uint32_t unconfirmed; /* end points that owe us an ACK */
 	uint32_t networks;    /* that have a record */
 	uint64_t reply_bytes;
-	uint64_t table_bytes; /* what _new allocated */
 };
 
 struct sl_messages_counts sl_messages_counts(const struct sl_messages *m);
