@@ -262,6 +262,43 @@ START_TEST(notices_what_does_not_fit_together)
 }
 END_TEST
 
+/* RFC 4648 section 4: fb ff fe is "+//+" there; 32 bytes are 43 characters and one "=". */
+START_TEST(names_the_session_in_the_request)
+{
+	struct credentials_wish wish = wish_for(ENROL_SEN);
+	uint8_t session[32] = {0xfb, 0xff, 0xfe};
+	struct sl_csr csr;
+
+	wish.binding = sl_span(session, sizeof session);
+	prepare(&wish, &first);
+	ck_assert_ok(sl_csr_decode(&csr, sl_span(first.csr, first.csr_len)));
+	ck_assert(csr.has_challenge);
+	ck_assert_str_eq(csr.challenge, "+//+AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+	prepare(&wish, &again); /* the same session */
+	ck_assert(again.is_resumed && is_same_csr());
+	session[31] = 1; /* another one: the same key, another request */
+	prepare(&wish, &again);
+	ck_assert(!again.is_resumed && !is_same_csr() && is_same_key());
+	wish.binding = sl_span(NULL, 0); /* none */
+	prepare(&wish, &first);
+	ck_assert(!first.is_resumed);
+	ck_assert_ok(sl_csr_decode(&csr, sl_span(first.csr, first.csr_len)));
+	ck_assert(!csr.has_challenge);
+	prepare(&wish, &again);
+	ck_assert(again.is_resumed && is_same_key());
+}
+END_TEST
+
+START_TEST(names_no_session_that_is_too_long)
+{
+	static const uint8_t session[100];
+	struct credentials_wish wish = wish_for(ENROL_SEN);
+
+	wish.binding = sl_span(session, sizeof session);
+	ck_assert_err(credentials_prepare(&ks, &wish, &first, &why), SL_EMALFORMED);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -280,6 +317,8 @@ main(void)
 	tcase_add_test(t, needs_a_certificate_to_renew);
 	tcase_add_test(t, refuses_a_name_that_is_none);
 	tcase_add_test(t, notices_what_does_not_fit_together);
+	tcase_add_test(t, names_the_session_in_the_request);
+	tcase_add_test(t, names_no_session_that_is_too_long);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -261,6 +261,48 @@ START_TEST(refuses_a_root_that_is_no_path)
 }
 END_TEST
 
+/* EDHOC could not be run: the same pauses as after a request without answer. */
+START_TEST(pauses_when_there_is_no_context)
+{
+	uint64_t pause_ms;
+
+	start(ENROL_SEN);
+	enrol_on_no_answer(e, "no answer to EDHOC", zero);
+	ck_assert_int_eq(enrol_wants(e), ENROL_PAUSE);
+	pause_ms = enrol_wakeup(e);
+	ck_assert_uint_ge(pause_ms, ENROL_PAUSE_MS);
+	ck_assert_uint_le(pause_ms, ENROL_PAUSE_MS * 3 / 2);
+	ck_assert_str_eq(enrol_text(e), "no answer to EDHOC");
+	enrol_on_no_answer(e, "while it pauses nothing is asked", zero);
+	ck_assert_uint_eq(enrol_wakeup(e), pause_ms);
+	enrol_on_time(e, pause_ms);
+	ck_assert_int_eq(enrol_wants(e), ENROL_ASK);
+	give(SL_COAP_CONTENT, sl_span(cms, cms_len));
+	enrol_on_kept(e);
+	ck_assert_int_eq(enrol_wants(e), ENROL_PREPARE);
+	enrol_on_no_answer(e, "again", zero);
+	ck_assert_int_eq(enrol_wants(e), ENROL_PAUSE);
+	enrol_on_time(e, enrol_wakeup(e));
+	ck_assert_int_eq(enrol_wants(e), ENROL_PREPARE);
+}
+END_TEST
+
+START_TEST(prepares_again_for_a_new_session)
+{
+	start(ENROL_SEN);
+	enrol_on_new_session(e); /* not about the anchors */
+	ck_assert_int_eq(enrol_wants(e), ENROL_ASK);
+	give(SL_COAP_CONTENT, sl_span(cms, cms_len));
+	enrol_on_kept(e);
+	enrol_on_prepared(e, sl_span_text("csr"), sl_span_text("spki"));
+	enrol_on_new_session(e);
+	ck_assert_int_eq(enrol_wants(e), ENROL_PREPARE);
+	enrol_on_prepared(e, sl_span_text("csr of the other"), sl_span_text("spki"));
+	ck_assert_int_eq(enrol_wants(e), ENROL_ASK);
+	ck_assert(sl_span_equal_text(enrol_request(e)->body, "csr of the other"));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -278,6 +320,8 @@ main(void)
 	tcase_add_loop_test(t, ends_when_numbers_or_the_machine_end, 0, 2);
 	tcase_add_test(t, takes_calls_out_of_turn_for_nothing);
 	tcase_add_test(t, limits_what_is_prepared);
+	tcase_add_test(t, pauses_when_there_is_no_context);
+	tcase_add_test(t, prepares_again_for_a_new_session);
 	tcase_add_test(t, refuses_a_root_that_is_no_path);
 	suite_add_tcase(s, t);
 	return run_suite(s);

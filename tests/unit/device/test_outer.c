@@ -111,6 +111,59 @@ START_TEST(takes_a_new_number_every_time)
 }
 END_TEST
 
+/* The session of RFC 9529 trace 2 as CoAP: edhoc_coap_vectors.json. */
+START_TEST(takes_message_3_along)
+{
+	json_t *root = vectors_load("edhoc_coap_vectors.json");
+	const json_t *flow = json_object_get(root, "combined_flow");
+	const json_t *keys = json_object_get(flow, "oscore");
+	struct sl_span sender = vectors_hex(keys, "client_sender_key");
+	struct sl_span iv = vectors_hex(keys, "common_iv");
+	struct outer_route route = {0};
+	struct sl_coap_msg inner;
+	uint8_t bytes[256];
+	struct sl_writer w = sl_writer_over(bytes, sizeof bytes);
+
+	memcpy(device.sender_key.bytes, sender.ptr, sender.len);
+	memcpy(device.common_iv.bytes, iv.ptr, iv.len);
+	device.sender_id = (struct sl_oscore_id){{0x27}, 1};
+	device.has_id_context = false;
+	sl_coap_msg_init(&inner, SL_COAP_GET);
+	ck_assert_ok(sl_coap_add_path(&inner, "/.well-known/est/crts"));
+	o.message_3 = vectors_hex(flow, "edhoc_message_3");
+	ck_assert_ok(outer_build(&o, &device, &inner, &route, NULL));
+	o.msg.type = SL_COAP_CON;
+	o.msg.message_id = 0x5d1f;
+	o.msg.token_len = 4;
+	memcpy(o.msg.token, hex("00003974").ptr, 4);
+	ck_assert_ok(sl_coap_encode(&w, &o.msg));
+	ck_assert_bytes(sl_writer_span(&w), vectors_hex(flow, "edhoc_oscore_request"));
+	o.message_3 = sl_span(NULL, 0);
+	ck_assert_ok(outer_build(&o, &device, &inner, &route, NULL));
+	ck_assert_ptr_null(sl_coap_find(&o.msg, SL_COAP_EDHOC));
+	vectors_ran("combined request", 1);
+	json_decref(root);
+}
+END_TEST
+
+/* GET /orders?q=1 is 1 + 7 + 4 bytes inside, and a tag of 8. */
+START_TEST(takes_only_so_much_along)
+{
+	static const uint8_t bytes[OUTER_COMBINED_MAX + 1];
+	struct sl_coap_msg inner = inner_get();
+	struct outer_route route = {0};
+
+	o.message_3 = sl_span(bytes, OUTER_COMBINED_MAX - 20);
+	ck_assert_ok(outer_build(&o, &device, &inner, &route, NULL));
+	ck_assert_uint_eq(o.msg.payload.len, OUTER_COMBINED_MAX);
+	o.message_3.len++;
+	ck_assert_err(outer_build(&o, &device, &inner, &route, NULL), SL_ESPACE);
+	o.message_3.len = OUTER_COMBINED_MAX + 1;
+	ck_assert_err(outer_build(&o, &device, &inner, &route, NULL), SL_ESPACE);
+	o.message_3 = sl_span(NULL, 0);
+}
+END_TEST
+
 static const struct {
 	const char *value;
 	enum sl_err err;
@@ -146,6 +199,8 @@ main(void)
 	tcase_add_test(t, says_little_in_reverse_mode);
 	tcase_add_test(t, returns_an_echo_outside);
 	tcase_add_test(t, takes_a_new_number_every_time);
+	tcase_add_test(t, takes_message_3_along);
+	tcase_add_test(t, takes_only_so_much_along);
 	tcase_add_loop_test(t, knows_an_echo_that_may_be_returned, 0, ARRAY_LEN(echoes));
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -211,6 +211,148 @@ START_TEST(takes_no_data_from_an_unprotected_success)
 }
 END_TEST
 
+/* --- EDHOC ------------------------------------------------------------------------------------ */
+
+static const uint8_t message_3[] = {0x43, 1, 2, 3};
+
+static void
+reply(const struct sl_coap_msg *to, struct sl_coap_msg *msg)
+{
+	uint8_t bytes[256];
+	struct sl_writer w = sl_writer_over(bytes, sizeof bytes);
+
+	msg->type = SL_COAP_ACK;
+	msg->message_id = to->message_id;
+	msg->token_len = to->token_len;
+	memcpy(msg->token, to->token, sizeof msg->token);
+	ck_assert_ok(sl_coap_encode(&w, msg));
+	session_on_datagram(s, sl_writer_span(&w), 0);
+}
+
+static struct sl_coap_msg
+next_request(void)
+{
+	static uint8_t bytes[2048];
+	struct sl_span datagram;
+	struct sl_coap_msg msg;
+
+	ck_assert(session_next(s, &datagram));
+	memcpy(bytes, datagram.ptr, datagram.len);
+	ck_assert_ok(sl_coap_decode(&msg, sl_span(bytes, datagram.len)));
+	return msg;
+}
+
+static bool
+is_combined(const struct sl_coap_msg *msg)
+{
+	bool has_option = sl_coap_find(msg, SL_COAP_EDHOC) != NULL;
+
+	ck_assert_int_eq(
+	        has_option, msg->payload.len > 4 && memcmp(msg->payload.ptr, message_3, 4) == 0);
+	return has_option;
+}
+
+static const struct {
+	const char *because;
+	uint8_t code;
+	int format; /* -1: none */
+	const char *payload;
+	enum session_outcome outcome;
+} combined_replies[] = {
+        {"the proxy knows no EDHOC option", SL_COAP_BAD_OPTION, -1, "", SESSION_UNCOMBINED},
+        {"the server is busy", SL_COAP_SERVICE_UNAVAILABLE, -1, "", SESSION_UNCOMBINED},
+        {"the server has no such run", SL_COAP_BAD_REQUEST, -1, "", SESSION_UNCOMBINED},
+        {"4.01 says nothing about a context that is not there yet", SL_COAP_UNAUTHORIZED, -1, "",
+                SESSION_UNCOMBINED},
+        {"an EDHOC error is one", SL_COAP_BAD_REQUEST, 64, "03f5", SESSION_EDHOC_ERROR},
+        {"also with 5.00", SL_COAP_INTERNAL_SERVER_ERROR, 64, "0160", SESSION_EDHOC_ERROR},
+        {"no error comes with success", SL_COAP_CHANGED, 64, "03f5", SESSION_UNCOMBINED},
+};
+
+START_TEST(ends_when_a_combined_request_does_not_do)
+{
+	struct sl_coap_msg sent, msg;
+
+	sl_oscore_reserve(&device, 10);
+	session_combine(s, sl_span(message_3, sizeof message_3));
+	ck_assert_ok(session_start(s, &request, 0));
+	sent = next_request();
+	ck_assert(is_combined(&sent));
+	sl_coap_msg_init(&msg, combined_replies[_i].code);
+	if (combined_replies[_i].format >= 0)
+		ck_assert_ok(sl_coap_add_uint(
+		        &msg, SL_COAP_CONTENT_FORMAT, (uint32_t)combined_replies[_i].format));
+	msg.payload = hex(combined_replies[_i].payload);
+	reply(&sent, &msg);
+	ck_assert_int_eq(session_wants(s), SESSION_FINISHED);
+	ck_assert_msg(session_result(s)->outcome == combined_replies[_i].outcome, "%s",
+	        combined_replies[_i].because);
+	if (combined_replies[_i].outcome == SESSION_EDHOC_ERROR)
+		ck_assert_bytes(session_result(s)->edhoc_error, hex(combined_replies[_i].payload));
+	/* then the request alone, with another number */
+	ck_assert_ok(session_start(s, &request, 0));
+	sent = next_request();
+	ck_assert(!is_combined(&sent));
+	ck_assert_uint_eq(device.ssn, 2);
+}
+END_TEST
+
+/* The same message_3 with a new number (RFC 8613 section 7.2.1). */
+START_TEST(combines_again_after_an_outer_echo)
+{
+	struct sl_coap_msg sent, msg;
+
+	sl_oscore_reserve(&device, 10);
+	session_combine(s, sl_span(message_3, sizeof message_3));
+	ck_assert_ok(session_start(s, &request, 0));
+	sent = next_request();
+	sl_coap_msg_init(&msg, SL_COAP_UNAUTHORIZED);
+	ck_assert_ok(sl_coap_add(&msg, SL_COAP_ECHO, sl_span_text("alive?")));
+	reply(&sent, &msg);
+	sent = next_request();
+	ck_assert(is_combined(&sent));
+	ck_assert_ptr_nonnull(sl_coap_find(&sent, SL_COAP_ECHO));
+	ck_assert_uint_eq(device.ssn, 2);
+}
+END_TEST
+
+START_TEST(combines_no_message_that_is_too_long)
+{
+	static const uint8_t bytes[OUTER_COMBINED_MAX];
+	struct sl_span datagram;
+
+	sl_oscore_reserve(&device, 10);
+	session_combine(s, sl_span(bytes, sizeof bytes));
+	ck_assert_ok(session_start(s, &request, 0));
+	ck_assert_int_eq(session_wants(s), SESSION_FINISHED);
+	ck_assert_int_eq(session_result(s)->outcome, SESSION_UNCOMBINED);
+	ck_assert(!session_next(s, &datagram));
+}
+END_TEST
+
+START_TEST(ends_at_4_01_when_the_context_can_be_made_anew)
+{
+	struct sl_coap_msg sent, msg;
+
+	session_free(s);
+	config.is_renewable = true;
+	ck_assert_ok(session_new(&s, &device, &config));
+	sl_oscore_reserve(&device, 10);
+	ck_assert_ok(session_start(s, &request, 0));
+	sent = next_request();
+	sl_coap_msg_init(&msg, SL_COAP_SERVICE_UNAVAILABLE);
+	reply(&sent, &msg);
+	ck_assert_int_eq(session_wants(s), SESSION_WAIT); /* any other hint is waited out */
+	session_on_time(s, session_wakeup(s));
+	sent = next_request();
+	sl_coap_msg_init(&msg, SL_COAP_UNAUTHORIZED);
+	reply(&sent, &msg);
+	ck_assert_int_eq(session_wants(s), SESSION_FINISHED);
+	ck_assert_int_eq(session_result(s)->outcome, SESSION_HINTED);
+	ck_assert_uint_eq(session_result(s)->hint_code, SL_COAP_UNAUTHORIZED);
+}
+END_TEST
+
 START_TEST(shows_what_is_inside_once)
 {
 	const struct sl_coap_msg *msg;
@@ -228,7 +370,7 @@ END_TEST
 
 START_TEST(has_a_text_for_every_outcome)
 {
-	for (int o = SESSION_ANSWERED; o <= SESSION_FAILED; o++)
+	for (int o = SESSION_ANSWERED; o <= SESSION_EDHOC_ERROR; o++)
 		ck_assert_ptr_nonnull(session_outcome_text((enum session_outcome)o));
 }
 END_TEST
@@ -249,6 +391,11 @@ main(void)
 	tcase_add_loop_test(t, pauses_after_a_hint, 0, ARRAY_LEN(hints));
 	tcase_add_test(t, returns_an_outer_echo_a_few_times);
 	tcase_add_loop_test(t, takes_no_data_from_an_unprotected_success, 0, 4);
+	tcase_add_loop_test(
+	        t, ends_when_a_combined_request_does_not_do, 0, ARRAY_LEN(combined_replies));
+	tcase_add_test(t, combines_again_after_an_outer_echo);
+	tcase_add_test(t, combines_no_message_that_is_too_long);
+	tcase_add_test(t, ends_at_4_01_when_the_context_can_be_made_anew);
 	tcase_add_test(t, shows_what_is_inside_once);
 	tcase_add_test(t, has_a_text_for_every_outcome);
 	suite_add_tcase(suite, t);

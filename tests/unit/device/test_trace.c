@@ -36,6 +36,18 @@ START_TEST(shows_a_protected_request)
 }
 END_TEST
 
+START_TEST(shows_an_edhoc_message)
+{
+	FILE *f = tmpfile();
+
+	trace_edhoc(f, TRACE_RECEIVED, "message_2", hex("4201 02"));
+	trace_edhoc(f, TRACE_SENT, "error", hex("03f5"));
+	read_back(f);
+	ck_assert_str_eq(text, "<- edhoc message_2, 3 bytes\n     | 420102\n"
+	                       "-> edhoc error, 2 bytes\n     | 03f5\n");
+}
+END_TEST
+
 START_TEST(shows_what_is_inside)
 {
 	struct sl_coap_block b = {3, true, 2};
@@ -90,6 +102,7 @@ main(void)
 	TCase *t = tcase_create("trace");
 
 	tcase_add_test(t, shows_a_protected_request);
+	tcase_add_test(t, shows_an_edhoc_message);
 	tcase_add_test(t, shows_what_is_inside);
 	tcase_add_test(t, shows_what_is_no_message);
 	tcase_add_test(t, escapes_text_of_strangers);
