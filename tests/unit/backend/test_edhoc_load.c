@@ -362,10 +362,10 @@ main(void)
 
 	tcase_add_checked_fixture(t, start, end);
 	tcase_set_timeout(t, 3600);
+	tcase_add_test(t, unfinished_sessions_are_bounded); /* first: it looks at memory */
 	tcase_add_test(t, a_flood_stays_in_its_budget);
 	tcase_add_test(t, copies_are_answered_without_budget);
 	tcase_add_test(t, message_3_may_come_again_later);
-	tcase_add_test(t, unfinished_sessions_are_bounded);
 	tcase_add_test(t, copies_at_once_have_one_answer);
 	tcase_add_test(t, sessions_side_by_side);
 	suite_add_tcase(s, t);

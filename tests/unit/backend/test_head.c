@@ -14,7 +14,11 @@
 #define LENGTH "Content-Length: 8\r\n"
 #define SEALED "OSCORE: CSU\r\n" /* RFC 8613 section 11.6 */
 #define END    "\r\n"
-#define GOOD   LINE HOST TYPE LENGTH SEALED END
+
+#define EDHOC    "POST /.well-known/edhoc HTTP/1.1\r\n"
+#define CID      "Content-Type: application/cid-edhoc+cbor-seq\r\n"
+#define COMBINED "CoAP-EDHOC: ?1\r\n"
+#define GOOD     LINE HOST TYPE LENGTH SEALED END
 
 static const char *const paths[] = {"/", "/.well-known/oscore"};
 static const struct head_rules rules = {
@@ -71,6 +75,37 @@ static const struct {
         {"discovery is readable", RAW("GET /.well-known/core HTTP/1.1\r\n" HOST END), 0},
         {"discovery takes a query", RAW("GET /.well-known/core?rt=ace.est* HTTP/1.1\r\n" HOST END),
                 0},
+        {"a combined request says so", RAW(LINE HOST TYPE LENGTH SEALED COMBINED END), 0},
+        {"EDHOC is an end point", RAW(EDHOC HOST CID LENGTH END), 0},
+        {"EDHOC need not say its media type", RAW(EDHOC HOST LENGTH END), 0},
+        {"media types of EDHOC have no case",
+                RAW(EDHOC HOST "content-type: Application/CID-EDHOC+cbor-seq\r\n" LENGTH END), 0},
+        {"EDHOC may be chunked", RAW(EDHOC HOST CID "Transfer-Encoding: chunked\r\n" END), 0},
+        /* EDHOC */
+        {"a server does not send with a prefix",
+                RAW(EDHOC HOST "Content-Type: application/edhoc+cbor-seq\r\n" LENGTH END), 415},
+        {"OSCORE's media type is not EDHOC's", RAW(EDHOC HOST TYPE LENGTH END), 415},
+        {"parameters are not taken",
+                RAW(EDHOC HOST "Content-Type: application/cid-edhoc+cbor-seq; a=b\r\n" LENGTH END),
+                415},
+        {"EDHOC is posted", RAW("GET /.well-known/edhoc HTTP/1.1\r\n" HOST END), 405},
+        {"EDHOC is not put", RAW("PUT /.well-known/edhoc HTTP/1.1\r\n" HOST CID LENGTH END), 405},
+        {"an empty POST would begin the reverse flow", RAW(EDHOC HOST "Content-Length: 0\r\n" END),
+                400},
+        {"an empty POST without a length", RAW(EDHOC HOST END), 411},
+        {"EDHOC's body is bounded", RAW(EDHOC HOST CID "Content-Length: 16385\r\n" END), 413},
+        {"OSCORE on the path of EDHOC", RAW(EDHOC HOST TYPE LENGTH SEALED END), 404},
+        {"a longer path", RAW("POST /.well-known/edhoc/ HTTP/1.1\r\n" HOST CID LENGTH END), 404},
+        {"combined without OSCORE", RAW(EDHOC HOST CID LENGTH COMBINED END), 400},
+        {"combined at another path", RAW("GET /.well-known/core HTTP/1.1\r\n" HOST COMBINED END),
+                400},
+        {"?0 is not said", RAW(LINE HOST TYPE LENGTH SEALED "CoAP-EDHOC: ?0\r\n" END), 400},
+        {"an empty boolean", RAW(LINE HOST TYPE LENGTH SEALED "CoAP-EDHOC:\r\n" END), 400},
+        {"a word", RAW(LINE HOST TYPE LENGTH SEALED "CoAP-EDHOC: true\r\n" END), 400},
+        {"a parameter", RAW(LINE HOST TYPE LENGTH SEALED "CoAP-EDHOC: ?1;a\r\n" END), 400},
+        {"combined twice", RAW(LINE HOST TYPE LENGTH SEALED COMBINED COMBINED END), 400},
+        {"combined named in Connection",
+                RAW(LINE HOST TYPE LENGTH SEALED COMBINED "Connection: CoAP-EDHOC\r\n" END), 400},
         /* two of what may stand once */
         {"two OSCORE fields", RAW(LINE HOST TYPE LENGTH SEALED SEALED END), 400},
         {"two different OSCORE fields", RAW(LINE HOST TYPE LENGTH SEALED "Oscore: AA\r\n" END),
@@ -262,6 +297,34 @@ START_TEST(tells_what_a_good_head_says)
 }
 END_TEST
 
+START_TEST(edhoc_is_what_the_rules_say)
+{
+	static const struct head_rules off = {.paths = paths, .path_count = 2, .body_max = 16384};
+	struct lenient_head p;
+	struct head_request out;
+	struct head_refusal why;
+
+	lenient_head_parse(&p, heap_copy(sl_span_text(EDHOC HOST CID LENGTH END)));
+	ck_assert(head_check(&p.head, &rules, &out, &why));
+	ck_assert_int_eq(out.kind, HEAD_EDHOC);
+	ck_assert_uint_eq(out.body_len, 8);
+	ck_assert(!out.is_combined);
+	ck_assert(!head_check(&p.head, &off, &out, &why));
+	ck_assert_int_eq(why.status, 404);
+
+	lenient_head_parse(&p, heap_copy(sl_span_text(LINE HOST TYPE LENGTH SEALED COMBINED END)));
+	ck_assert(head_check(&p.head, &rules, &out, &why));
+	ck_assert_int_eq(out.kind, HEAD_OSCORE);
+	ck_assert(out.is_combined);
+	ck_assert(!head_check(&p.head, &off, &out, &why));
+	ck_assert_int_eq(why.status, 400);
+
+	lenient_head_parse(&p, heap_copy(sl_span_text(GOOD)));
+	ck_assert(head_check(&p.head, &rules, &out, &why));
+	ck_assert(!out.is_combined);
+}
+END_TEST
+
 START_TEST(leaves_output_alone_on_failure)
 {
 	struct lenient_head p;
@@ -365,6 +428,7 @@ main(void)
 
 	tcase_add_loop_test(t, judges_heads, 0, ARRAY_LEN(heads));
 	tcase_add_test(t, tells_what_a_good_head_says);
+	tcase_add_test(t, edhoc_is_what_the_rules_say);
 	tcase_add_test(t, leaves_output_alone_on_failure);
 	tcase_add_test(t, accepts_no_proper_prefix_of_a_head);
 	tcase_add_test(t, counts_fields);
