@@ -55,17 +55,21 @@ can_use(const struct edhoc_setup *setup, int64_t number)
 }
 
 /* Suites 2 and 3, which every implementation has; for other keys all that can be. */
-static void
-add_usual_suites(struct edhoc_setup *setup, size_t *count)
+static size_t
+add_usual_suites(struct edhoc_setup *setup)
 {
 	const struct sl_edhoc_suite *suite;
+	size_t count = 0;
 
 	for (size_t i = 0; i < SL_EDHOC_DEFAULT_SUITE_COUNT; i++)
 		if (can_use(setup, sl_edhoc_default_suites[i]))
-			setup->suites[(*count)++] = sl_edhoc_default_suites[i];
-	for (size_t i = 0; *count == 0 && (suite = sl_edhoc_suite_at(i)) != NULL; i++)
-		if (can_use(setup, suite->number))
-			setup->suites[(*count)++] = suite->number;
+			setup->suites[count++] = sl_edhoc_default_suites[i];
+	if (count > 0)
+		return count;
+	for (size_t i = 0; (suite = sl_edhoc_suite_at(i)) != NULL; i++)
+		if (can_use(setup, suite->number) && count < PROVISIONING_SUITES_MAX)
+			setup->suites[count++] = suite->number;
+	return count;
 }
 
 static enum sl_err
@@ -79,7 +83,7 @@ take_agreement(struct edhoc_setup *setup, struct complaint *why)
 	                                                            : words->method;
 	memcpy(setup->suites, words->suites, sizeof setup->suites);
 	if (count == 0)
-		add_usual_suites(setup, &count);
+		count = add_usual_suites(setup);
 	if (count == 0)
 		return complain(why, SL_EUNSUPPORTED,
 		        "key: no cipher suite goes with a key of type %s and method %d", type,

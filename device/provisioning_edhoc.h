@@ -37,7 +37,7 @@ enum sl_err provisioning_edhoc_check(struct provisioning_edhoc *e,
 /* From JSON; errors as above. */
 enum sl_err provisioning_edhoc_read(struct provisioning_edhoc *e, const struct json_edhoc *raw,
         struct complaint *why) SL_MUST_USE;
-/* Appends a whole provisioning. SL_ELIMIT, SL_ENOMEM. */
+/* Appends a whole provisioning; the identity is not empty. SL_ELIMIT, SL_ENOMEM. */
 enum sl_err provisioning_edhoc_write(
         const struct provisioning_edhoc *e, const char *identity, struct sl_buf *out) SL_MUST_USE;
 
