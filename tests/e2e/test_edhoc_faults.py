@@ -184,6 +184,16 @@ class CombinedTest(FaultCase):
         options = [m.get(coap.OSCORE)[0] for m in self.sent_requests() if m.get(coap.OSCORE)]
         self.assertEqual(len(set(options)), len(options), "no number twice")
 
+    def test_forward_mode(self):
+        """The same where the device names the server: both kinds of requests, and option 21 where it may pass."""
+        self.start({"combined": "accept"}, forward=True, route=COMBINED)
+        for more, kinds in ((["--combined"], "^1co*$"), ([], "^13o+$")):
+            self.forget()
+            self.enrol(init=["--target", self.tap.url.rstrip("/"), *more])
+            self.assertRegex(self.kinds(), kinds)
+            self.check_hop()
+            self.check_nonces()
+
     def test_refused_by_the_server(self):
         """The proxy was told that it knows the header, and it does not: 4.00; a run without --combined works."""
         self.start(route=COMBINED)
