@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define COORDINATE_MAX 66
+
 /* Hex of a table row, into at most cap bytes. */
 static void
 write_hex(struct sl_writer *w, const char *text)
@@ -105,4 +107,20 @@ sl_pkey_to_raw_public(const struct sl_pkey *key, uint8_t *out, size_t cap, size_
 	memcpy(out, der + der_len - raw_len, raw_len); /* the key bits end the structure */
 	*len = raw_len;
 	return SL_OK;
+}
+
+bool
+sl_pkey_same_holder(const struct sl_pkey *a, const struct sl_pkey *b)
+{
+	uint8_t raw_a[2 * COORDINATE_MAX], raw_b[2 * COORDINATE_MAX];
+	bool is_point = sl_pkey_type(a) == SL_PKEY_P256 || sl_pkey_type(a) == SL_PKEY_P384;
+	size_t len_a = 0, len_b = 0;
+
+	if (sl_pkey_type(a) != sl_pkey_type(b))
+		return false;
+	if (sl_pkey_to_raw_public(a, raw_a, sizeof raw_a, &len_a) != SL_OK ||
+	        sl_pkey_to_raw_public(b, raw_b, sizeof raw_b, &len_b) != SL_OK)
+		return true;
+	len_a = is_point ? len_a / 2 : len_a;
+	return sl_span_equal(sl_span(raw_a, len_a), sl_span(raw_b, len_a));
 }

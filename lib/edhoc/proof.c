@@ -186,29 +186,11 @@ sl_edhoc_keep_plaintext(struct sl_edhoc *s, const struct sl_edhoc_plaintext *pla
 	return SL_OK;
 }
 
-/* Whoever holds the key of a point holds that of the other point with this x, and credentials may
- * leave y out. */
-static bool
-is_same_holder(const struct sl_pkey *a, const struct sl_pkey *b)
-{
-	uint8_t raw_a[SL_EDHOC_COORDINATES_MAX], raw_b[SL_EDHOC_COORDINATES_MAX];
-	bool is_point = sl_pkey_type(a) == SL_PKEY_P256 || sl_pkey_type(a) == SL_PKEY_P384;
-	size_t len_a = 0, len_b = 0;
-
-	if (sl_pkey_type(a) != sl_pkey_type(b))
-		return false;
-	if (sl_pkey_to_raw_public(a, raw_a, sizeof raw_a, &len_a) != SL_OK ||
-	        sl_pkey_to_raw_public(b, raw_b, sizeof raw_b, &len_b) != SL_OK)
-		return true; /* better no peer than ourselves */
-	len_a = is_point ? len_a / 2 : len_a;
-	return sl_span_equal(sl_span(raw_a, len_a), sl_span(raw_b, len_a));
-}
-
 /* Our own credential, or our own key in another one, is no peer (section 9.1, reflection). */
 static bool
 is_own(const struct sl_edhoc *s, const struct sl_edhoc_credential *peer)
 {
-	return sl_span_equal(s->own->cred, peer->cred) || is_same_holder(s->own->key, peer->key);
+	return sl_span_equal(s->own->cred, peer->cred) || sl_pkey_same_holder(s->own->key, peer->key);
 }
 
 static enum sl_err

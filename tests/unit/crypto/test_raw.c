@@ -106,6 +106,36 @@ START_TEST(the_scalar_one_gives_the_base_point)
 }
 END_TEST
 
+/* A private scalar and its negative: one x, two points. */
+START_TEST(one_x_has_one_holder)
+{
+	struct sl_pkey *key = NULL, *even = NULL, *odd = NULL, *other = NULL, *montgomery = NULL;
+	uint8_t point[1 + 64], stranger[32];
+	size_t len = 0;
+
+	memset(stranger, 7, sizeof stranger);
+	ck_assert_ok(sl_pkey_generate(&key, SL_PKEY_P256));
+	ck_assert_ok(sl_pkey_to_raw_public(key, point + 1, 64, &len));
+	point[0] = 2;
+	ck_assert_ok(sl_pkey_from_raw_public(&even, SL_PKEY_P256, sl_span(point, 33)));
+	point[0] = 3;
+	ck_assert_ok(sl_pkey_from_raw_public(&odd, SL_PKEY_P256, sl_span(point, 33)));
+	ck_assert_ok(sl_pkey_from_raw_private(&other, SL_PKEY_P256, sl_span(stranger, 32)));
+	ck_assert_ok(sl_pkey_from_raw_private(&montgomery, SL_PKEY_X25519, sl_span(stranger, 32)));
+	ck_assert(!sl_pkey_equal_public(even, odd));
+	ck_assert(sl_pkey_same_holder(even, odd));
+	ck_assert(sl_pkey_same_holder(key, odd) && sl_pkey_same_holder(key, even));
+	ck_assert(!sl_pkey_same_holder(key, other));
+	ck_assert(!sl_pkey_same_holder(other, montgomery));
+	ck_assert(sl_pkey_same_holder(montgomery, montgomery));
+	sl_pkey_free(key);
+	sl_pkey_free(even);
+	sl_pkey_free(odd);
+	sl_pkey_free(other);
+	sl_pkey_free(montgomery);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -116,6 +146,7 @@ main(void)
 	tcase_add_loop_test(tc, refuses_a_bad_raw_public_key, 0, ARRAY_LEN(bad_public));
 	tcase_add_test(tc, refuses_a_bad_raw_private_key);
 	tcase_add_test(tc, the_scalar_one_gives_the_base_point);
+	tcase_add_test(tc, one_x_has_one_holder);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -56,6 +56,9 @@ void sl_pkey_free(struct sl_pkey *key);
 enum sl_pkey_type sl_pkey_type(const struct sl_pkey *key);
 bool sl_pkey_has_private(const struct sl_pkey *key);
 bool sl_pkey_equal_public(const struct sl_pkey *a, const struct sl_pkey *b);
+/* The same, or of a point the other one with this x: whoever holds the private key of one holds that of the
+ * other, and an x alone does not tell them apart. True also when one cannot be looked at. */
+bool sl_pkey_same_holder(const struct sl_pkey *a, const struct sl_pkey *b);
 
 #define SL_SIGNATURE_MAX 144 /* bytes; a P-384 signature in DER is at most 104 */
 
