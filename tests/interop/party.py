@@ -44,8 +44,8 @@ class Party:
 class Oscore(aiocoap.oscore.CanProtect, aiocoap.oscore.CanUnprotect, aiocoap.oscore.SecurityContextUtils):
     """The context out of a run that lakers ended (RFC 9528 appendix A.1)."""
 
-    def __init__(self, run, c_ours, c_theirs):
-        self.log = logging.getLogger("oscore")
+    def __init__(self, run, c_ours, c_theirs, is_server):
+        self.is_server, self.log = is_server, logging.getLogger("oscore")
         self.alg_aead = aiocoap.oscore.algorithms["AES-CCM-16-64-128"]
         self.hashfun = aiocoap.oscore.hashfunctions["sha256"]
         self.id_context, self.sender_id, self.recipient_id = None, c_theirs, c_ours

@@ -20,6 +20,7 @@ import harness  # noqa: E402
 import pcap  # noqa: E402
 import relay  # noqa: E402
 from aiocoap_server import key_file  # noqa: E402
+from lakers_server import LakersServer  # noqa: E402
 from party import BY_KID, BY_VALUE, TRANSFER, Oscore, Party  # noqa: E402
 
 EDHOC = [(coap.URI_PATH, b".well-known"), (coap.URI_PATH, b"edhoc")]
@@ -50,6 +51,33 @@ class EdhocCase(peers.InteropCase):
         self.assertEqual(kinds[:handshake], ["edhoc"] * handshake)
         self.assertEqual(kinds[handshake:handshake + 1], ["combined" if combined else "oscore"])
         self.assertEqual(set(kinds[handshake + 1:]), {"oscore"})
+
+
+    def dissect(self, context):
+        """What tshark, a third implementation, makes of the wire with the keys that lakers exports: a row per
+        datagram."""
+        if not shutil.which("tshark"):
+            self.skipTest("no tshark")
+        pcap.write(self.path("wire.pcap"), self.wire)
+        device, server = context.sender_id, context.recipient_id
+        if context.is_server:
+            device, server = server, device
+        keys = (f'uat:oscore_contexts:"{device.hex()}","{server.hex()}","{context.secret.hex()}",'
+                f'"{context.salt.hex()}","","AES-CCM-16-64-128 (CCM*)"')
+        done = subprocess.run(["tshark", "-r", self.path("wire.pcap"), "-o", keys, "-T", "fields", "-e", "coap.code",
+                               "-e", "coap.opt.uri_path", "-e", "coap.opt.object_security_kid", "-e", "oscore.code",
+                               "-e", "oscore.opt.uri_path", "-e", "oscore.tag_check_failed"],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [line.split("\t") for line in done.stdout.splitlines()], device.hex()
+
+    def check_dissected(self, context, path):
+        rows, kid = self.dissect(context)
+        self.assertEqual([r[0] for r in rows], ["2", "68", "2", "68", "2", "68"], "POST, 2.04, ...")
+        self.assertEqual([r[1] for r in rows[:4]], [".well-known,edhoc", "", ".well-known,edhoc", ""])
+        self.assertEqual(rows[4][2].replace(":", ""), kid)
+        self.assertEqual(rows[4][3:], ["1", path, ""], "GET, opened")
+        self.assertEqual(rows[5][3], "69", "2.05")
 
 
 class InitiatorCase(EdhocCase):
@@ -111,7 +139,7 @@ class LakersTest(InitiatorCase):
         else:
             self.assertEqual((got.payload, got.get(coap.CONTENT_FORMAT)), (b"", []))
             run.completed_without_message_4()
-        return Oscore(run, c_i, c_r), got
+        return Oscore(run, c_i, c_r, False), got
 
     def protected(self, context, code, path, payload=b"", content_format=None):
         message = aiocoap.Message(code=code, payload=payload, uri_path=path.strip("/").split("/"))
@@ -180,26 +208,10 @@ class LakersTest(InitiatorCase):
         self.assertEqual(self.est.certificates(), [])
 
     def test_tshark(self):
-        """A third implementation opens what was protected with the keys that lakers exports."""
-        if not shutil.which("tshark"):
-            self.skipTest("no tshark")
         self.begin()
         context, _ = self.handshake()
         self.protected(context, aiocoap.GET, CRTS)
-        pcap.write(self.path("wire.pcap"), self.wire)
-        keys = (f'uat:oscore_contexts:"{context.sender_id.hex()}","{context.recipient_id.hex()}",'
-                f'"{context.secret.hex()}","{context.salt.hex()}","","AES-CCM-16-64-128 (CCM*)"')
-        done = subprocess.run(["tshark", "-r", self.path("wire.pcap"), "-o", keys, "-T", "fields", "-e", "coap.code",
-                               "-e", "coap.opt.uri_path", "-e", "coap.opt.object_security_kid", "-e", "oscore.code",
-                               "-e", "oscore.opt.uri_path", "-e", "oscore.tag_check_failed"],
-                              capture_output=True, text=True, check=False)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        rows = [line.split("\t") for line in done.stdout.splitlines()]
-        self.assertEqual([r[0] for r in rows], ["2", "68", "2", "68", "2", "68"], "POST, 2.04, ...")
-        self.assertEqual([r[1] for r in rows[:4]], [".well-known,edhoc", "", ".well-known,edhoc", ""])
-        self.assertEqual(rows[4][2].replace(":", ""), context.sender_id.hex())
-        self.assertEqual(rows[4][3:], ["1", ".well-known,est,crts", ""], "GET, opened")
-        self.assertEqual(rows[5][3], "69", "2.05")
+        self.check_dissected(context, ".well-known,est,crts")
 
 
 class AiocoapTest(InitiatorCase):
@@ -253,28 +265,20 @@ class AiocoapTest(InitiatorCase):
         self.enrol(combined=False, transfer=BY_VALUE)
 
 
-class ResponderTest(EdhocCase):
-    """Our device, the tests' relay, aiocoap's server, which is lakers' Responder. No proxy between."""
+class ResponderCase(EdhocCase):
+    """Our device and the tests' relay. No proxy between."""
 
-    def start(self, style=BY_KID, knows_us=True):
-        self.ours, self.theirs, self.port = Party("device", b"\x2b"), Party("resource", b"\x32"), peers.free_port()
-        known = [self.ours.cred.hex()] if knows_us else []
-        words = json.dumps({"private": self.theirs.key.hex(), "cred": self.theirs.cred.hex(), "style": STYLE[style],
-                            "peers": known})
-        python = os.environ["SL_INSIDE"]
-        script = os.path.join(peers.HERE, "aiocoap_server.py")
-        harness.Server(self.home, [python, script, str(self.port), words], "ready")
-        self.addCleanup(harness.living[-1].wait)
-        self.addCleanup(harness.living[-1].terminate)
+    def start_relay(self, address):
         self.wire = []
 
         def hook(way, data):
             self.wire.append((way, data))
             return data
-        self.relay = relay.Relay(("127.0.0.1", self.port), hook=hook)
+        self.relay = relay.Relay(address, hook=hook)
         self.addCleanup(self.relay.stop)
 
     def device(self, send=BY_KID, *more, server=None):
+        """A function that runs commands."""
         key, credential = self.ours.write(self.home)
         state, (_, peer) = self.path("state"), (server or self.theirs).write(self.home)
         harness.run(self.home, "sealift-device", "init", "--edhoc", "--state", state, "--server",
@@ -286,6 +290,20 @@ class ResponderTest(EdhocCase):
                                status=status)
             return json.loads(done.stdout)
         return ask
+
+
+class AiocoapServerTest(ResponderCase):
+    """aiocoap's server, which is lakers' Responder and always has a message_4."""
+
+    def start(self, style=BY_KID, knows_us=True):
+        self.ours, self.theirs, port = Party("device", b"\x2b"), Party("resource", b"\x32"), peers.free_port()
+        words = json.dumps({"private": self.theirs.key.hex(), "cred": self.theirs.cred.hex(), "style": STYLE[style],
+                            "peers": [self.ours.cred.hex()] if knows_us else []})
+        script = os.path.join(peers.HERE, "aiocoap_server.py")
+        server = harness.Server(self.home, [os.environ["SL_INSIDE"], script, str(port), words], "ready")
+        self.addCleanup(server.process.wait)
+        self.addCleanup(server.process.terminate)
+        self.start_relay(("127.0.0.1", port))
 
     def check_hello(self, said):
         self.assertEqual((said["code"], said["body"]), ("2.05", "hello :peer-0"))
@@ -313,13 +331,66 @@ class ResponderTest(EdhocCase):
     def test_server_with_another_key(self):
         self.start()
         said = self.device(server=Party("resource", b"\x32"))("get", "/hello", status=1)
-        self.assertNotIn("code", said)
+        self.assertNotIn("body", said)
         self.assertFalse(any(m.get(coap.OSCORE) for m in self.sent_requests()))
 
     def test_device_that_it_does_not_know(self):
         self.start(knows_us=False)
         self.device()("get", "/hello", status=1)
         self.assertFalse(any(m.get(coap.OSCORE) for m in self.replies()))
+
+
+class LakersServerTest(ResponderCase):
+    """A server of the tests' own around lakers."""
+
+    def start(self, transfer=BY_KID, message_4=False, ead_2=None):
+        self.ours, self.theirs = Party("device", b"\x2b"), Party("resource", b"\x32")
+        self.server = LakersServer(self.theirs, self.ours, transfer, message_4, ead_2)
+        self.addCleanup(self.server.stop)
+        self.start_relay(self.server.address)
+
+    def check(self, ask, send=BY_KID):
+        said = ask("get", "/a/b")
+        self.assertEqual((said["code"], said["body"]), ("2.05", "hello a/b"))
+        self.assertEqual(self.server.faults, [])
+        self.assertEqual(bytes(self.server.id_cred_i), self.ours.by[send])
+        self.check_edhoc_wire()
+
+    def test_without_message_4(self):
+        self.start()
+        self.check(self.device())
+
+    def test_with_message_4(self):
+        self.start(message_4=True)
+        self.check(self.device())
+
+    def test_tshark(self):
+        self.start()
+        self.check(self.device())
+        self.check_dissected(self.server.context, "a,b")
+
+    def test_required_message_4(self):
+        self.start(message_4=True)
+        self.check(self.device(BY_KID, "--message-4", "require"))
+
+    def test_message_4_that_does_not_come(self):
+        self.start()
+        self.device(BY_KID, "--message-4", "require")("get", "/a/b", status=1)
+        self.assertFalse(any(m.get(coap.OSCORE) for m in self.sent_requests()))
+
+    def test_by_value(self):
+        self.start(BY_VALUE)
+        self.check(self.device(BY_VALUE), BY_VALUE)
+
+    def test_padding(self):
+        """EAD_2 of label 0 (RFC 9528 section 3.8.1), and one that nobody has to understand."""
+        self.start(ead_2=[lakers.EADItem(0, False, b"\0" * 20), lakers.EADItem(9, False, b"news")])
+        self.check(self.device())
+
+    def test_critical_ead(self):
+        self.start(ead_2=[lakers.EADItem(9, True, b"news")])
+        self.device()("get", "/a/b", status=1)
+        self.assertFalse(any(m.get(coap.OSCORE) for m in self.sent_requests()))
 
 
 if __name__ == "__main__":
