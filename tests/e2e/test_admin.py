@@ -89,6 +89,30 @@ class Admin(harness.Case):
         self.assertTrue(say("T51-documented", len(said ^ there), 0, said == there),
                         f"only in docs/limits.md: {sorted(said - there)}; not explained: {sorted(there - said)}")
 
+    def test_every_limit_is_explained_with_its_default_and_ceiling(self):
+        rows = {}
+        for name in ("configuration-proxy.md", "limits.md"):
+            with open(os.path.join(ROOT, "docs", name), encoding="utf-8") as f:
+                rows[name] = [[c.strip() for c in line.split("|")[1:-1]] for line in f if line.startswith("| `")]
+        wanted = {r[0].strip("`"): (r[1], r[3]) for r in rows["configuration-proxy.md"] if len(r) == 5}
+        said = {}
+        for row in rows["limits.md"]:
+            if len(row) == 5:
+                keys = re.findall(r"`([a-z-]+)`", row[0])
+                ceilings = row[2].split(", ") * (len(keys) if ", " not in row[2] else 1)
+                said.update(zip(keys, zip(row[1].split(", "), ceilings)))
+        self.assertGreater(len(wanted), 20)
+        self.assertEqual(said, wanted)
+        self.assertTrue(say("T52-limits-documented", len(said), len(wanted), said == wanted))
+
+    def test_every_reason_is_explained(self):
+        self.start()
+        reasons = {label for name, label in self.metrics() if name == "sealift_proxy_refusals_total"}
+        with open(os.path.join(ROOT, "docs", "limits.md"), encoding="utf-8") as f:
+            table = f.read().split("### Reasons of refusals")[1].split("## Metrics")[0]
+        self.assertEqual({r for line in table.splitlines() if line.startswith("| `")
+                          for r in re.findall(r"`([a-z_]+)`", line.split("|")[1])}, reasons)
+
     def test_a_dead_worker_takes_no_count_with_it(self):
         proxy = self.start()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
