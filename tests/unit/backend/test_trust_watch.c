@@ -97,6 +97,34 @@ START_TEST(a_fingerprint_in_the_file_ends_a_context)
 }
 END_TEST
 
+/* What stands between a certificate and its anchor, as it was sent: DER, or C509 and then also its DER. */
+START_TEST(the_fingerprint_of_an_authority_in_between_ends_it)
+{
+	static const enum send sends[] = {CHAIN, C5C, C5C};
+	size_t at = _i == 2 ? 1 : 0;
+	uint8_t hash[32];
+
+	let_in(0, MIDDLE, sends[_i]);
+	ck_assert_int_eq(o.stage, ACCEPTED);
+	ck_assert_uint_eq(o.peer.chain_len, _i == 0 ? 1 : 2);
+	memcpy(hash, o.peer.chain[at], sizeof hash);
+	if (_i != 1) {
+		uint8_t want[32];
+
+		ck_assert_ok(sl_sha256(device_middle(), want));
+		ck_assert_bytes(sl_span(hash, 32), sl_span(want, 32));
+	}
+	ck_assert(holds(0));
+	write_hash(hash, "");
+	ck_assert(!holds(1000));
+	let_in(0, MIDDLE, sends[_i]);
+	ck_assert_int_eq(o.stage, AT_AUTHORISE);
+	ck_assert_str_eq(o.reason, "the credential is revoked");
+	let_in(0, GOOD, CHAIN); /* which is not below it */
+	ck_assert_int_eq(o.stage, ACCEPTED);
+}
+END_TEST
+
 START_TEST(a_file_that_is_gone_ends_nothing_and_begins_nothing)
 {
 	let_in(3, CCS_7, KID);
@@ -180,6 +208,32 @@ START_TEST(issued_certificates_need_a_profile_and_leave)
 }
 END_TEST
 
+/* The moment of the decision counts, not that of the question. */
+START_TEST(a_credential_may_end_between_two_questions)
+{
+	struct trust_ask ask = {.method = 0, .now = world.lab.now};
+	struct sl_candidates candidates;
+	struct device d;
+
+	device_be(&d, GOOD);
+	ask.id_cred = device_id(&d, CHAIN);
+	ck_assert_ok(trust_resolve(world.trust, &ask, &candidates));
+	ck_assert_uint_eq(candidates.count, 1);
+	ask.now += 31 * DAY;
+	ck_assert_err(
+	        trust_authorise(world.trust, &ask, candidates.list, &o.peer, &o.reason), SL_EAUTH);
+	ck_assert_str_eq(o.reason, "the credential is expired");
+	ask.now = world.lab.now - 2 * DAY;
+	ck_assert_err(
+	        trust_authorise(world.trust, &ask, candidates.list, &o.peer, &o.reason), SL_EAUTH);
+	ck_assert_str_eq(o.reason, "the credential is not valid yet");
+	ask.now = world.lab.now;
+	ck_assert_ok(trust_authorise(world.trust, &ask, candidates.list, &o.peer, &o.reason));
+	ck_assert_str_eq(o.reason, "");
+	sl_candidates_clear(&candidates);
+}
+END_TEST
+
 /* Without a store nothing can be said about certificates of ours, and nobody is asked. */
 START_TEST(without_a_store_certificates_are_strangers)
 {
@@ -206,6 +260,7 @@ main(void)
 	tcase_add_test(t, a_file_that_is_gone_ends_nothing_and_begins_nothing);
 	tcase_add_test(t, revoke_ends_what_the_certificate_began);
 	tcase_add_test(t, issued_certificates_need_a_profile_and_leave);
+	tcase_add_test(t, a_credential_may_end_between_two_questions);
 	tcase_add_test(t, without_a_store_certificates_are_strangers);
 	return run_suite(s);
 }
