@@ -248,11 +248,10 @@ authenticate(struct fake_edhoc *e, const struct sl_edhoc_seen *seen)
 	for (size_t i = 0; i < found.count; i++)
 		list[i] = (struct sl_edhoc_credential){
 		        .cred = found.list[i].cred, .key = found.list[i].key};
+	memcpy(e->identity, list[0].cred.ptr, list[0].cred.len); /* verify wipes what is carried */
+	e->identity_len = list[0].cred.len;
 	err = sl_edhoc_verify(&e->run, list, found.count, &which);
-	if (err == SL_OK) {
-		memcpy(e->identity, found.list[which].cred.ptr, found.list[which].cred.len);
-		e->identity_len = found.list[which].cred.len;
-	}
+	ck_assert(err != SL_OK || which == 0);
 	sl_candidates_clear(&found);
 	return err;
 }

@@ -338,8 +338,8 @@ challenge(struct fake_est *est, struct sl_oscore_exchange *x, struct fake_reply 
 	seal(est, x, &inner, true, reply);
 }
 
-void
-fake_est_answer(struct fake_est *est, const struct sl_coap_msg *outer, struct fake_reply *reply)
+static void
+answer_protected(struct fake_est *est, const struct sl_coap_msg *outer, struct fake_reply *reply)
 {
 	const struct sl_coap_option *value = sl_coap_find(outer, SL_COAP_OSCORE);
 	struct sl_oscore_option opt;
@@ -368,4 +368,13 @@ fake_est_answer(struct fake_est *est, const struct sl_coap_msg *outer, struct fa
 	}
 	handle(est, &inner, &answer);
 	seal(est, &x, &answer, false, reply);
+}
+
+void
+fake_est_answer(struct fake_est *est, const struct sl_coap_msg *outer, struct fake_reply *reply)
+{
+	struct sl_coap_msg request = *outer;
+
+	if (est->before == NULL || est->before(est, &request, &reply->msg))
+		answer_protected(est, &request, reply);
 }

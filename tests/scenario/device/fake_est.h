@@ -33,6 +33,10 @@ struct fake_est {
 	uint8_t szx;              /* answers are cut to this; 7: never */
 	uint8_t upload_szx;       /* 2.31 asks for this size; 7: as it comes */
 
+	/* Looks at a request first and may change it (a copy); false: *answer is the reply. */
+	bool (*before)(struct fake_est *est, struct sl_coap_msg *outer, struct sl_coap_msg *answer);
+	void *arg; /* its own */
+
 	/* state */
 	uint8_t echo[8];
 	struct sl_buf upload, answer;
