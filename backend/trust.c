@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <sl/c509.h>
+#include <sl/cbor.h>
 #include <sl/hash.h>
 
 #include "trust_inside.h"
@@ -241,6 +242,9 @@ look_at_file(struct trust *t)
 static bool
 is_revoked(const struct trust *t, const struct trust_peer *peer)
 {
+	for (size_t i = 0; i < peer->chain_len; i++)
+		if (revoked_has(&t->revoked, peer->chain[i]))
+			return true;
 	return revoked_has(&t->revoked, peer->cred_hash) ||
 	       revoked_has(&t->revoked, peer->cert_hash) ||
 	       revoked_has(&t->revoked, peer->anchor_hash);
@@ -352,6 +356,28 @@ is_authority(const struct work *w)
 	return sl_c509_decode(&c509, w->verified->content, false) != SL_OK || c509.is_ca;
 }
 
+/* Whatever came behind the certificate: one of them revoked, and the path is. */
+static enum sl_err
+take_chain(struct work *w)
+{
+	uint8_t der[SL_X509_MAX];
+	struct sl_id_cred id;
+	size_t len = 0;
+	enum sl_err err = sl_id_cred_decode(&id, w->ask->id_cred);
+
+	for (size_t i = 1; !err && i < id.x5chain_count; i++) {
+		struct sl_reader r = sl_reader_over(id.x5chain[i]);
+
+		err = sl_sha256(sl_cbor_read_bytes(&r), w->peer.chain[w->peer.chain_len++]);
+	}
+	for (size_t i = 1; !err && id.x5chain_count == 0 && i < id.c5c_count; i++) {
+		err = sl_sha256(id.c5c[i], w->peer.chain[w->peer.chain_len++]);
+		if (!err && sl_c509_to_x509(id.c5c[i], der, sizeof der, &len) == SL_OK)
+			err = sl_sha256(sl_span(der, len), w->peer.chain[w->peer.chain_len++]);
+	}
+	return err ? refuse(w, SL_EIO, "the chain cannot be hashed") : SL_OK;
+}
+
 static enum sl_err
 take_below(struct work *w)
 {
@@ -373,7 +399,7 @@ take_below(struct work *w)
 			return refuse(w, SL_EAUTH, "the subject makes no identity");
 		take_rule(w, rule->peer);
 		memcpy(w->peer.anchor_hash, rule->hash, sizeof w->peer.anchor_hash);
-		return SL_OK;
+		return take_chain(w);
 	}
 	return refuse(w, SL_EAUTH, "no anchor of the configuration is above this certificate");
 }

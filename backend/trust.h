@@ -52,6 +52,8 @@ struct trust_ask {
 enum sl_err trust_resolve(
         struct trust *t, const struct trust_ask *ask, struct sl_candidates *candidates) SL_MUST_USE;
 
+#define TRUST_CHAIN_MAX (2 * (SL_CHAIN_MAX - 1))
+
 /* Who a peer is. Plain data, may be copied. */
 struct trust_peer {
 	char identity[POLICY_IDENTITY_MAX + 1];
@@ -61,6 +63,9 @@ struct trust_peer {
 	uint8_t cred_hash[32];   /* SHA-256 of the credential's content (DER, CCS, C509) */
 	uint8_t cert_hash[32];   /* of a certificate in C509: that of its DER; else the same */
 	uint8_t anchor_hash[32]; /* of the anchor above it; of a credential by itself the same */
+	uint8_t chain[TRUST_CHAIN_MAX]
+	             [32]; /* of what it sent between them, each as cred and cert_hash */
+	size_t chain_len;
 	uint8_t serial[SL_SERIAL_MAX]; /* of a certificate that this authority issued */
 	size_t serial_len;             /* 0: it is another's */
 };

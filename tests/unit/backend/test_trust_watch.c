@@ -257,6 +257,7 @@ main(void)
 	tcase_add_checked_fixture(t, setup, devices_remove);
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, a_fingerprint_in_the_file_ends_a_context, 0, 3);
+	tcase_add_loop_test(t, the_fingerprint_of_an_authority_in_between_ends_it, 0, 3);
 	tcase_add_test(t, a_file_that_is_gone_ends_nothing_and_begins_nothing);
 	tcase_add_test(t, revoke_ends_what_the_certificate_began);
 	tcase_add_test(t, issued_certificates_need_a_profile_and_leave);

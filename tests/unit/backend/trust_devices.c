@@ -157,6 +157,12 @@ below_middle(struct device *d)
 	d->chain_len = 2;
 }
 
+struct sl_span
+device_middle(void)
+{
+	return middle;
+}
+
 /* The number of a certificate of ours, other bytes. */
 static struct sl_span
 twin(void)
@@ -358,7 +364,11 @@ write_reference(struct sl_writer *w, enum send send, const struct device *d)
 		sl_write_span(w, send == KCCS ? d->cred : ccs[CCS_8 - CCS_7]);
 	} else {
 		sl_cbor_write_int(w, SL_LABEL_C5C);
+		if (d->chain_len > 1 && send == C5C)
+			sl_cbor_write_array(w, d->chain_len);
 		sl_cbor_write_bytes(w, d->cred);
+		for (size_t i = 1; i < d->chain_len && send == C5C; i++)
+			sl_cbor_write_bytes(w, c509_of(d->chain[i]));
 	}
 }
 

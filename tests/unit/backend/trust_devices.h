@@ -115,6 +115,8 @@ struct device {
 void devices_make(void);
 void devices_remove(void);
 const char *devices_issued(void);
+/* The authority between world.one and MIDDLE. */
+struct sl_span device_middle(void);
 void device_be(struct device *d, enum who who);
 /* May change what is its CRED_I, to C509. */
 struct sl_span device_id(struct device *d, enum send send);
