@@ -2,6 +2,8 @@
  * EDHOC from hostile bytes on the session of RFC 9529 trace 2: messages 1 to 4 and errors, each where
  * it is due, and PLAINTEXT_2 to 4 under the right keys. The first byte says which. What is refused
  * changes nothing; what is accepted is the true message and nothing else. */
+#include "cddl.h"
+
 #include <sl/aead.h>
 #include <sl/cbor.h>
 #include <sl/edhoc.h>
@@ -256,14 +258,29 @@ is_unchanged(const struct sl_edhoc *now, struct sl_edhoc before)
 	return memcmp(now, &before, sizeof before) == 0;
 }
 
+static bool
+is_point(struct sl_span x)
+{
+	struct sl_pkey *key = NULL;
+	bool is_it = x.len == 32 && sl_pkey_from_raw_public(&key, SL_PKEY_P256, x) == SL_OK;
+
+	sl_pkey_free(key);
+	return is_it;
+}
+
 static void
 try_message_1(struct side *side, struct sl_span message)
 {
 	struct sl_edhoc_seen seen;
 	uint8_t bytes[64];
 	struct sl_writer w = sl_writer_over(bytes, sizeof bytes);
+	struct sl_span g_x = {NULL, 0};
+	bool is_message_1 = cddl_message_1(message, &g_x);
+	enum sl_err err = sl_edhoc_read_message_1(&side->s, message, &seen);
 
-	if (sl_edhoc_read_message_1(&side->s, message, &seen) == SL_OK) {
+	must(is_message_1 || err == SL_EMALFORMED);
+	must(err != SL_EMALFORMED || !is_message_1 || !is_point(g_x));
+	if (err == SL_OK) {
 		must(write_2(side) == SL_OK ||
 		        sl_span_equal(sl_edhoc_id_view(&side->s.c_i), bytes_of("27")) ||
 		        side->s.state == SL_EDHOC_ABORTED);
@@ -272,6 +289,12 @@ try_message_1(struct side *side, struct sl_span message)
 		must(sl_edhoc_write_error(&side->s, &w) == SL_OK);
 	}
 	(void)prepare(MESSAGE_1);
+}
+
+static bool
+is_inner(enum kind kind)
+{
+	return kind == INNER_2 || kind == INNER_3 || kind == INNER_4;
 }
 
 static enum sl_err
@@ -286,9 +309,10 @@ read_it(enum kind kind, struct side *side, struct sl_span message)
 	return sl_edhoc_read_message_4(&side->s, message, &seen);
 }
 
-/* Messages 2 to 4: the true one, or none. message_4 may carry harmless EAD when the keys are known. */
+/* Messages 2 to 4: the true one, or none. message_4 may carry harmless EAD when the keys are known.
+ * inner: what was sealed into the message. */
 static void
-try_message(enum kind kind, struct side *side, struct sl_span message)
+try_message(enum kind kind, struct side *side, struct sl_span message, struct sl_span inner)
 {
 	static const char *const truths[] = {MESSAGE_2_BYTES, MESSAGE_3_BYTES, MESSAGE_4_BYTES};
 	int n = kind == MESSAGE_2 || kind == INNER_2   ? 0
@@ -296,11 +320,16 @@ try_message(enum kind kind, struct side *side, struct sl_span message)
 	                                               : 2;
 	struct sl_edhoc before = side->s;
 	bool is_true = sl_span_equal(message, bytes_of(truths[n]));
+	enum sl_err err = read_it(kind, side, message);
 
-	if (read_it(kind, side, message) != SL_OK) {
+	if (err != SL_OK) {
 		must(is_unchanged(&side->s, before) && !is_true);
+		/* an EAD sequence that is one is refused for a critical item only */
+		must(kind != INNER_4 || message.len == 0 || !cddl_plaintext(inner, 4) ||
+		        err != SL_EMALFORMED);
 		return;
 	}
+	must(!is_inner(kind) || cddl_plaintext(inner, n + 2));
 	must(n < 2 || is_true || kind == INNER_4);
 	must(n == 2 || (verify(side) == SL_OK) == is_true);
 	(void)prepare(kind);
@@ -313,6 +342,7 @@ try_error(enum kind kind, struct side *side, struct sl_span message)
 	enum sl_err err = sl_edhoc_read_error(&side->s, message, &error);
 
 	must(err == SL_OK || err == SL_EMALFORMED || (err == SL_EAUTH && kind == ERROR_3));
+	must(cddl_error(message) || err == SL_EMALFORMED);
 	must((err == SL_OK) == (error.code != 0));
 	must(err == SL_EAUTH || side->s.state == SL_EDHOC_ABORTED);
 	must(side->s.error == SL_EDHOC_ERROR_NONE);
@@ -357,10 +387,10 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	else if (kind == PAYLOAD)
 		try_payload(input);
 	else if (kind == INNER_2)
-		try_message(kind, side, seal_2(input, sealed, sizeof sealed));
+		try_message(kind, side, seal_2(input, sealed, sizeof sealed), input);
 	else if (kind == INNER_3 || kind == INNER_4)
-		try_message(kind, side, seal(kind, input, sealed, sizeof sealed));
+		try_message(kind, side, seal(kind, input, sealed, sizeof sealed), input);
 	else
-		try_message(kind, side, input);
+		try_message(kind, side, input, input);
 	return 0;
 }
