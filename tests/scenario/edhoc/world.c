@@ -26,6 +26,9 @@ ssize_t world_send(int fd, const void *bytes, size_t len, int flags);
 ssize_t world_recv(int fd, void *bytes, size_t cap, int flags);
 int world_clock_gettime(clockid_t id, struct timespec *t);
 time_t world_time(time_t *out);
+/* The same as _FORTIFY_SOURCE calls them. */
+int world_poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t size);
+ssize_t world_recv_chk(int fd, void *bytes, size_t cap, size_t size, int flags);
 
 struct fetch {
 	bool is_used, is_aborted;
@@ -259,6 +262,20 @@ world_recv(int fd, void *bytes, size_t cap, int flags)
 	world.inbox_count--;
 	memmove(world.inbox, world.inbox + 1, world.inbox_count * sizeof *world.inbox);
 	return (ssize_t)len;
+}
+
+int
+world_poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t size)
+{
+	ck_assert_uint_le(count * sizeof *fds, size);
+	return world_poll(fds, count, timeout_ms);
+}
+
+ssize_t
+world_recv_chk(int fd, void *bytes, size_t cap, size_t size, int flags)
+{
+	ck_assert_uint_le(cap, size);
+	return world_recv(fd, bytes, cap, flags);
 }
 
 int
