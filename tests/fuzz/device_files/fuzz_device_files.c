@@ -19,6 +19,24 @@ must(bool holds, const char *what)
 	abort();
 }
 
+/* Words that were accepted are the same after they were written. */
+static void
+try_words(const struct provisioning *p)
+{
+	struct complaint why = {""};
+	struct provisioning again;
+	struct sl_buf one, two;
+
+	sl_buf_init(&one, PROVISIONING_BYTES_MAX);
+	sl_buf_init(&two, PROVISIONING_BYTES_MAX);
+	must(provisioning_edhoc_write(&p->edhoc, p->identity, &one) == SL_OK, "it can be written");
+	must(provisioning_decode(&again, sl_buf_view(&one), &why) == SL_OK, "and read again");
+	must(provisioning_edhoc_write(&again.edhoc, again.identity, &two) == SL_OK, "and written");
+	must(sl_span_equal(sl_buf_view(&one), sl_buf_view(&two)), "as it was");
+	sl_buf_clear(&one);
+	sl_buf_clear(&two);
+}
+
 static void
 try_provisioning(struct sl_span text)
 {
@@ -29,6 +47,12 @@ try_provisioning(struct sl_span text)
 
 	if (provisioning_decode(&p, text, &why) != SL_OK) {
 		must(why.text[0] != '\0', "a refusal has a text");
+		return;
+	}
+	if (p.is_edhoc) {
+		if (p.identity[0] != '\0')
+			try_words(&p);
+		provisioning_clear(&p);
 		return;
 	}
 	params = provisioning_params(&p);
