@@ -6,6 +6,7 @@
 #include <sl/c509.h>
 #include <sl/cbor.h>
 #include <sl/credentials.h>
+#include <sl/hash.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -227,6 +228,56 @@ START_TEST(writes_the_published_references)
 }
 END_TEST
 
+/* RFC 9360 section 2 with the hashes of RFC 9054; and what finds the certificate finds no other. */
+START_TEST(a_thumbprint_may_have_any_hash)
+{
+	static const struct {
+		int64_t alg;
+		int hash;
+		size_t len;
+	} rows[] = {{-15, SL_SHA256, 8}, {-16, SL_SHA256, 32}, {-43, SL_SHA384, 48},
+	        {-44, SL_SHA512, 64}};
+	json_t *root = vectors_load("rfc9529_trace1.json");
+	json_t *session = json_object_get(root, "session");
+	struct sl_span der = vectors_hex(session, "cred_i_der");
+	struct sl_known_credential known[2] = {
+	        {.cred = vectors_hex(session, "cred_r"), .is_trusted = true},
+	        {.cred = vectors_hex(session, "cred_i"), .is_trusted = true}};
+	struct sl_trust trust = {.known = known, .known_count = 2, .now = YEAR_2025};
+	struct sl_candidates candidates;
+	uint8_t out[128], hash[SL_HASH_MAX];
+	struct sl_writer w = sl_writer_over(out, sizeof out);
+	struct sl_id_cred id;
+
+	ck_assert_ok(sl_id_cred_write_hash(&w, SL_LABEL_X5T, rows[_i].alg, der));
+	ck_assert_ok(sl_id_cred_decode(&id, sl_writer_span(&w)));
+	ck_assert_int_eq(id.x5t.alg, rows[_i].alg);
+	ck_assert_ok(sl_hash(rows[_i].hash, der, hash));
+	ck_assert_bytes(id.x5t.hash, sl_span(hash, rows[_i].len));
+	ck_assert_ok(
+	        sl_credential_resolve(&candidates, &trust, sl_writer_span(&w), SL_FOR_SIGNATURE));
+	ck_assert_uint_eq(candidates.count, 1);
+	ck_assert_bytes(candidates.list[0].content, der);
+	sl_candidates_clear(&candidates);
+	out[w.len - 1] ^= 1;
+	ck_assert_err(
+	        sl_credential_resolve(&candidates, &trust, sl_writer_span(&w), SL_FOR_SIGNATURE),
+	        SL_ENOTFOUND);
+	json_decref(root);
+}
+END_TEST
+
+/* A URI is tagged, RFC 9360 section 2. */
+START_TEST(a_uri_as_it_is_written)
+{
+	uint8_t out[32];
+	struct sl_writer w = sl_writer_over(out, sizeof out);
+
+	sl_id_cred_write_x5u(&w, sl_span_text("coap://a"));
+	ck_assert_bytes(sl_writer_span(&w), hex("a1 1823 d820 68 636f61703a2f2f61"));
+}
+END_TEST
+
 /* By value and by x5u, as the generated sessions have them: read, and written again. */
 START_TEST(written_again_as_read)
 {
@@ -351,6 +402,8 @@ main(void)
 	tcase_add_test(tc, credentials_of_the_generated_sessions);
 	tcase_add_test(tc, credentials_of_rfc_9529);
 	tcase_add_test(tc, writes_the_published_references);
+	tcase_add_loop_test(tc, a_thumbprint_may_have_any_hash, 0, 4);
+	tcase_add_test(tc, a_uri_as_it_is_written);
 	tcase_add_test(tc, written_again_as_read);
 	tcase_add_test(tc, references_to_c509);
 	tcase_add_test(tc, a_chain_of_re_encoded_certificates);
