@@ -82,6 +82,14 @@ test_rounds(unsigned quick, unsigned full)
 	return wish != NULL && wish[0] != '\0' && wish[0] != '0' ? full : quick;
 }
 
+unsigned
+test_rounds_night(unsigned quick, unsigned full, unsigned night)
+{
+	const char *wish = getenv("SL_LONG");
+
+	return wish != NULL && strcmp(wish, "night") == 0 ? night : test_rounds(quick, full);
+}
+
 int
 run_suite(Suite *suite)
 {

@@ -47,6 +47,8 @@ int run_suite(Suite *suite);
 
 /* How many rounds a test of chance runs: quick normally, full when SL_LONG is set in the environment. */
 unsigned test_rounds(unsigned quick, unsigned full);
+/* The same, and night when SL_LONG is "night": for what takes an hour. */
+unsigned test_rounds_night(unsigned quick, unsigned full, unsigned night);
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
