@@ -28,9 +28,9 @@ struct credentials_request {
 	bool is_resumed; /* the key and the request of a run that was cut */
 };
 
-/* Both durable when this returns. A pending pair is taken again when it says what the wish
- * says; else it is thrown away, but for a key whose request belongs to another session. SL_ENOTFOUND: a renewal without a certificate. SL_EMALFORMED,
- * SL_EIO, ... */
+/* Both durable when this returns. A pending pair is taken again when it says what the wish says;
+ * else it is thrown away, but for a key whose request belongs to another session. SL_ENOTFOUND: a
+ * renewal without a certificate. SL_EMALFORMED, SL_EIO, ... */
 enum sl_err credentials_prepare(struct keystore *ks, const struct credentials_wish *wish,
         struct credentials_request *request, struct complaint *why) SL_MUST_USE;
 

@@ -48,7 +48,7 @@ check_pair(const struct edhoc_own *own, struct complaint *why)
 	is_pair = sl_pkey_equal_public(c.key, own->key);
 	sl_credential_clear(&c);
 	return is_pair ? SL_OK
-	               : complain(why, SL_EAUTH, "credential: it is about another key than the one in key");
+	               : complain(why, SL_EAUTH, "credential: it is about another key than key");
 }
 
 static enum sl_id_cred_label

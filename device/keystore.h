@@ -40,8 +40,8 @@ struct keystore_content {
 };
 
 /* A new state directory; what comes last, the provisioning, says that it is whole, so that an
- * interrupted init can be repeated. SL_EAUTH, SL_EIO; SL_EREPLAY: there is a provisioning already, or
- * numbers were used here. */
+ * interrupted init can be repeated. SL_EAUTH, SL_EIO; SL_EREPLAY: there is a provisioning already,
+ * or numbers were used here. */
 enum sl_err keystore_create(const char *path, const struct keystore_content *contents, size_t count,
         struct complaint *why) SL_MUST_USE;
 /* Locks, reads the reservation, and finishes a certificate replacement that was cut. SL_ENOTFOUND,

@@ -437,7 +437,7 @@ START_TEST(begins_anew_when_the_server_forgot_the_run)
 }
 END_TEST
 
-/* --- requests for certificates name their session ---------------------------------------------- */
+/* --- requests for certificates name their session -------------------------------------------- */
 
 static struct sl_csr csr;
 
@@ -507,7 +507,7 @@ START_TEST(names_no_session_for_ever)
 }
 END_TEST
 
-/* --- a directory ------------------------------------------------------------------------------- */
+/* --- a directory ----------------------------------------------------------------------------- */
 
 START_TEST(makes_a_directory_from_a_file)
 {
