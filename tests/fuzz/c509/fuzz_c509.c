@@ -59,6 +59,27 @@ try_c509(struct sl_span input, encode_fn encode, decode_fn decode)
 	must(sl_span_equal(sl_span(der, der_len), sl_span(again, again_len)));
 }
 
+/* One certificate, read as DER and as C509: what decides about trust is the same. */
+static void
+must_agree(struct sl_span input)
+{
+	struct sl_c509_cert a;
+	struct sl_cert b;
+	size_t len = 0;
+
+	if (sl_c509_from_x509(input, SL_C509_COMPRESSED, c509, sizeof c509, &len) != SL_OK ||
+	        sl_cert_decode(&b, input) != SL_OK)
+		return;
+	must(sl_c509_decode(&a, sl_span(c509, len), false) == SL_OK);
+	must(sl_span_equal(a.serial, b.serial));
+	must(a.not_before == b.not_before);
+	must(a.not_after == b.not_after || a.not_after == SL_C509_NO_END);
+	/* DER that has no number in C509 goes under its OID, where only X.509 looks */
+	must((!a.is_ca || b.is_ca) && (!a.is_cmc_ra || b.is_cmc_ra));
+	must(!a.has_key_usage || (b.has_key_usage && a.key_usage == b.key_usage));
+	must(sl_span_equal(a.issuer, a.subject) == sl_span_equal(b.issuer, b.subject));
+}
+
 static void
 must_lie_in(struct sl_span part, struct sl_span whole)
 {
@@ -137,6 +158,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	try_der(input, sl_c509_from_pkcs10, sl_c509_to_pkcs10);
 	try_c509(input, sl_c509_from_x509, sl_c509_to_x509);
 	try_c509(input, sl_c509_from_pkcs10, sl_c509_to_pkcs10);
+	must_agree(input);
 	try_reading(input);
 	try_credentials(input);
 	return 0;
