@@ -10,6 +10,7 @@
 #define EMPTY_ACK_LEN   4
 #define OPTIONS_LEN_MAX 512
 #define LINK_FORMAT     40 /* Content-Format, RFC 6690 */
+#define ETAG_LEN        4
 
 /* Token and payload aside: header, empty OSCORE option, Block2 with a small NUM, payload marker. */
 #define SLICE_HEAD_LEN (4 + 1 + 4 + 1)
@@ -326,16 +327,34 @@ answer_slice(
 		answer_challenge(core, a, now_ms);
 }
 
+/* What an OSCORE request asks for has a name of its own, its OSCORE option. Slices of two plain answers of one
+ * resource are told apart by this (RFC 7959 section 2.4): the late answer to a request that was given up,
+ * say by a device that lost its memory, must not complete another one. */
+static enum sl_err
+add_etag(const struct proxy_core *core, const struct asker *a, struct sl_coap_msg *msg,
+        struct sl_span body, uint8_t value[static sizeof(uint64_t)])
+{
+	uint64_t digest = sl_siphash(core->hash_key, body);
+
+	if (a->is_oscore)
+		return SL_OK;
+	memcpy(value, &digest, sizeof digest);
+	return sl_coap_add(msg, SL_COAP_ETAG, sl_span(value, ETAG_LEN));
+}
+
 static enum sl_err
 keep(struct proxy_core *core, const struct asker *a, const struct sl_coap_msg *msg,
         struct sl_span body, uint64_t now_ms)
 {
-	uint8_t options[OPTIONS_LEN_MAX];
+	uint8_t options[OPTIONS_LEN_MAX], etag[sizeof(uint64_t)];
 	struct sl_writer w = sl_writer_over(options, sizeof options);
 	struct sl_block_answer answer = {.code = msg->code, .body = body};
 	uint64_t wakeup = now_ms + core->config->limits.block_idle;
-	enum sl_err err = sl_coap_options_encode(&w, msg);
+	struct sl_coap_msg tagged = *msg;
+	enum sl_err err = add_etag(core, a, &tagged, body, etag);
 
+	if (err == SL_OK)
+		err = sl_coap_options_encode(&w, &tagged);
 	if (err != SL_OK)
 		return err;
 	answer.options = sl_writer_span(&w);

@@ -304,6 +304,81 @@ START_TEST(discovery_is_read_only_link_format)
 }
 END_TEST
 
+/* A request without OSCORE; what is asked for has no name of its own in it. */
+static void
+post_plain(uint8_t first, struct sl_coap_block block)
+{
+	struct sl_coap_msg msg;
+
+	sl_coap_msg_init(&msg, SL_COAP_POST);
+	msg.message_id = next_mid++;
+	ck_assert_ok(sl_coap_add(&msg, SL_COAP_URI_PATH, sl_span_text("open")));
+	ck_assert_ok(sl_coap_add_block(&msg, SL_COAP_BLOCK2, block));
+	if (block.num == 0)
+		msg.payload = lab_bytes(40, first);
+	lab_send_msg(&lab, 1, &msg);
+}
+
+static struct sl_span
+last_etag(void)
+{
+	const struct sl_coap_option *opt = sl_coap_find(&lab_last(&lab)->msg, SL_COAP_ETAG);
+
+	ck_assert_ptr_nonnull(opt);
+	return sl_coap_option_value(opt);
+}
+
+static void
+answer_plain(size_t fetch, uint8_t first)
+{
+	struct sl_map_http_result ok = {.transport = SL_MAP_RESPONSE,
+	        .status = 200,
+	        .content_type = sl_span_text("application/octet-stream"),
+	        .content_type_count = 1,
+	        .body = lab_bytes(150, first)};
+
+	lab_result(&lab, fetch, &ok);
+}
+
+/* A device that lost its memory asks anew, and the answer to what it asked before comes late: same end
+ * points, same resource. RFC 7959 section 2.4: the ETag tells the slices apart. */
+START_TEST(slices_of_two_plain_answers_can_be_told_apart)
+{
+	struct sl_coap_block first = {0, false, 2}, second = {1, false, 2};
+	struct sl_span etag;
+
+	lab_open(&lab, LAB_TRUSTED);
+	post_plain(1, first);
+	post_plain(2, first);
+	answer_plain(1, 20);
+	assert_block(SL_COAP_BLOCK2, 0, true, 2);
+	etag = heap_copy(last_etag());
+	post_plain(2, second);
+	assert_block(SL_COAP_BLOCK2, 1, true, 2);
+	ck_assert_bytes(last_etag(), etag);
+
+	answer_plain(0, 10);
+	post_plain(2, second);
+	assert_block(SL_COAP_BLOCK2, 1, true, 2);
+	ck_assert(!sl_span_equal(last_etag(), etag));
+	lab_close(&lab);
+}
+END_TEST
+
+/* There the OSCORE option names the request, and an outer ETag would be nobody's business. */
+START_TEST(slices_of_oscore_carry_no_etag)
+{
+	struct sl_map_http_result ok = lab_ok(lab_bytes(3000, 1));
+
+	lab_open(&lab, LAB_TRUSTED);
+	put_all(1, 1, lab_bytes(100, 9));
+	lab_result(&lab, 0, &ok);
+	assert_block(SL_COAP_BLOCK2, 0, true, 6);
+	ck_assert_ptr_null(sl_coap_find(&lab_last(&lab)->msg, SL_COAP_ETAG));
+	lab_close(&lab);
+}
+END_TEST
+
 static Suite *
 blocks_suite(void)
 {
@@ -320,6 +395,8 @@ blocks_suite(void)
 	tcase_add_test(down, kept_answer_is_forgotten_after_silence);
 	tcase_add_test(down, client_wish_for_small_blocks_is_kept);
 	tcase_add_test(down, upload_with_a_large_answer_carries_both_blocks);
+	tcase_add_test(down, slices_of_two_plain_answers_can_be_told_apart);
+	tcase_add_test(down, slices_of_oscore_carry_no_etag);
 	tcase_add_test(down, discovery_is_served_whole_and_in_slices);
 	tcase_add_test(down, discovery_is_read_only_link_format);
 	suite_add_tcase(s, down);
