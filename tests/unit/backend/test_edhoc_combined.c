@@ -128,6 +128,9 @@ START_TEST(after_completion_nothing_else_is_combined)
 
 	prepare();
 	ck_assert(post(option(), body));
+	((uint8_t *)(uintptr_t)body.ptr)[body.len - 1] ^= 1; /* under the same option */
+	ck_assert(!post(option(), body));
+	ck_assert_error_1(&reply, 400);
 	seal("/est/crts");
 	ck_assert(!post(option(), body));
 	ck_assert_error_1(&reply, 400);

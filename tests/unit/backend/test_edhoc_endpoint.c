@@ -113,6 +113,35 @@ START_TEST(message_4_comes_when_the_profile_says_so)
 }
 END_TEST
 
+static struct sl_span
+id_cred(int64_t label, struct sl_span value)
+{
+	uint8_t bytes[600];
+	struct sl_writer w = sl_writer_over(bytes, sizeof bytes);
+
+	sl_cbor_write_map(&w, 1);
+	sl_cbor_write_int(&w, label);
+	sl_write_span(&w, value);
+	return heap_copy(sl_writer_span(&w));
+}
+
+/* By value: what was sent is wiped with the run, not before it was looked at. */
+START_TEST(a_claims_set_by_value_is_looked_up)
+{
+	struct context *ctx;
+
+	edhoc_fixture_start(&f);
+	initiator_make(&me, 2, 3, 2);
+	me.own.id_cred = id_cred(14, me.own.cred);
+	initiator_run(&me, &f, &d);
+	ctx = find(initiator_c_r(&me));
+	ck_assert_ptr_nonnull(ctx);
+	ck_assert_str_eq(ctx->identity, "device-2");
+	contexts_release(f.base.contexts, ctx);
+	ck_assert_uint_eq(ask_for_certificates(), SL_COAP_CONTENT);
+}
+END_TEST
+
 /* The value that binds a request to the session is the same on both ends. */
 START_TEST(the_context_knows_its_binding)
 {
@@ -446,18 +475,6 @@ END_TEST
 
 /* --- one face for every failure (T38) ------------------------------------------------------------------- */
 
-static struct sl_span
-id_cred(int64_t label, struct sl_span value)
-{
-	uint8_t bytes[600];
-	struct sl_writer w = sl_writer_over(bytes, sizeof bytes);
-
-	sl_cbor_write_map(&w, 1);
-	sl_cbor_write_int(&w, label);
-	sl_write_span(&w, value);
-	return heap_copy(sl_writer_span(&w));
-}
-
 enum failure {
 	WRONG_MAC,
 	WRONG_CRED,
@@ -683,6 +700,7 @@ main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, a_device_gets_a_context_and_a_certificate, 0, ARRAY_LEN(runs));
 	tcase_add_loop_test(t, message_4_comes_when_the_profile_says_so, 0, ARRAY_LEN(runs));
+	tcase_add_test(t, a_claims_set_by_value_is_looked_up);
 	tcase_add_test(t, the_context_knows_its_binding);
 	tcase_add_test(t, a_wrong_suite_is_told_which_are_right);
 	tcase_add_loop_test(t, a_bad_message_1_leaves_nothing, 0, ARRAY_LEN(bad_firsts));

@@ -129,7 +129,7 @@ START_TEST(copies_are_answered_without_budget)
 	third = initiator_third(&me, &reply);
 	do {
 		edhoc_post(&f, flood_message(n++), &reply);
-	} while (reply.status == 200);
+	} while (reply.status == 200 && n < 100);
 	ck_assert_int_eq(reply.status, 503);
 	ck_assert_uint_eq(reply.body_len, 0);
 	ck_assert_uint_eq(n, 15); /* with the honest one 15 of 20: a quarter is kept */
