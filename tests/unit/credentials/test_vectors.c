@@ -267,6 +267,67 @@ START_TEST(a_thumbprint_may_have_any_hash)
 }
 END_TEST
 
+/* A known certificate that is trusted needs no path; its dates and its keyUsage hold all the same. */
+START_TEST(a_certificate_may_be_believed_as_it_stands)
+{
+	json_t *root = vectors_load("rfc9529_trace1.json");
+	json_t *session = json_object_get(root, "session");
+	struct sl_span der = vectors_hex(session, "cred_i_der");
+	struct sl_known_credential known = {
+	        .cred = vectors_hex(session, "cred_i"), .is_trusted = true};
+	struct sl_trust trust = {.known = &known, .known_count = 1, .now = YEAR_2025};
+	struct sl_candidates candidates;
+	uint8_t out[1024];
+	struct sl_writer w = sl_writer_over(out, sizeof out);
+	struct sl_span map;
+
+	if (_i == 0)
+		sl_id_cred_write_chain(&w, SL_LABEL_X5CHAIN, &der, 1);
+	else
+		ck_assert_ok(sl_id_cred_write_hash(&w, SL_LABEL_X5T, -16, der));
+	map = sl_writer_span(&w);
+	ck_assert_ok(sl_credential_resolve(&candidates, &trust, map, SL_FOR_SIGNATURE));
+	ck_assert_uint_eq(candidates.count, 1);
+	sl_candidates_clear(&candidates);
+	ck_assert_err(sl_credential_resolve(&candidates, &trust, map, SL_FOR_STATIC_DH), SL_EAUTH);
+	trust.now = YEAR_2020;
+	ck_assert_err(sl_credential_resolve(&candidates, &trust, map, SL_FOR_SIGNATURE), SL_EAUTH);
+	trust.now = YEAR_2055;
+	ck_assert_err(sl_credential_resolve(&candidates, &trust, map, SL_FOR_SIGNATURE), SL_EAUTH);
+	trust.now = YEAR_2025;
+	known.is_trusted = false;
+	ck_assert_err(sl_credential_resolve(&candidates, &trust, map, SL_FOR_SIGNATURE), SL_EAUTH);
+	json_decref(root);
+}
+END_TEST
+
+/* The certificate of trace 1 says 2022-03-16 08:24 to 2029-12-31 23:00; that of the C509 draft, section
+ * A.1, 2023-01-01 to 2026-01-01 in either type; the claims set of trace 2 says nothing. */
+START_TEST(times_of_every_kind)
+{
+	static const struct {
+		const char *file, *where, *member;
+		int64_t not_before, not_after;
+	} rows[] = {{"rfc9529_trace1.json", "session", "cred_i", 1647419040, 1893452400},
+	        {"rfc9529_trace2.json", "session", "cred_i", INT64_MIN, INT64_MAX},
+	        {"c509_examples.json", "draft_examples", "c509_type2", 0x63b0cd00, 0x6955b900},
+	        {"c509_examples.json", "draft_examples", "c509_type3", 0x63b0cd00, 0x6955b900}};
+	json_t *root = vectors_load(rows[_i].file);
+	const json_t *row = json_object_get(root, rows[_i].where);
+	struct sl_credential c;
+	int64_t not_before = 1, not_after = 1;
+
+	if (json_is_array(row))
+		row = json_array_get(row, 0);
+	ck_assert_ok(sl_credential_decode(&c, vectors_hex(row, rows[_i].member)));
+	ck_assert_ok(sl_credential_times(&c, &not_before, &not_after));
+	ck_assert_int_eq(not_before, rows[_i].not_before);
+	ck_assert_int_eq(not_after, rows[_i].not_after);
+	sl_credential_clear(&c);
+	json_decref(root);
+}
+END_TEST
+
 /* A URI is tagged, RFC 9360 section 2. */
 START_TEST(a_uri_as_it_is_written)
 {
@@ -403,6 +464,8 @@ main(void)
 	tcase_add_test(tc, credentials_of_rfc_9529);
 	tcase_add_test(tc, writes_the_published_references);
 	tcase_add_loop_test(tc, a_thumbprint_may_have_any_hash, 0, 4);
+	tcase_add_loop_test(tc, a_certificate_may_be_believed_as_it_stands, 0, 2);
+	tcase_add_loop_test(tc, times_of_every_kind, 0, 4);
 	tcase_add_test(tc, a_uri_as_it_is_written);
 	tcase_add_test(tc, written_again_as_read);
 	tcase_add_test(tc, references_to_c509);
