@@ -351,7 +351,7 @@ main(void)
 	Suite *suite = suite_create("edhoc_enrol");
 	TCase *t = tcase_create("enrol");
 
-	tcase_set_timeout(t, 1800);
+	tcase_set_timeout(t, 3600);
 	tcase_add_loop_test(t, every_device_gets_its_certificate, 0, METHODS);
 	suite_add_tcase(suite, t);
 	return run_suite(suite);
