@@ -286,6 +286,9 @@ START_TEST(names_the_session_in_the_request)
 	ck_assert(!csr.has_challenge);
 	prepare(&wish, &again);
 	ck_assert(again.is_resumed && is_same_key());
+	wish.binding = sl_span(session, sizeof session); /* and one where there was none */
+	prepare(&wish, &again);
+	ck_assert(!again.is_resumed && is_same_key());
 }
 END_TEST
 

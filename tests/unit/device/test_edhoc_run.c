@@ -428,7 +428,8 @@ START_TEST(goes_on_with_the_same_message_3)
 	lab_run(&l);
 	len = edhoc_run_message_3(l.run).len;
 	memcpy(before, edhoc_run_message_3(l.run).ptr, len);
-	l.now_ms += 1000000; /* long after */
+	l.now_ms += 1000000; /* long after; and the first answer is lost */
+	l.fates[1] = LAB_LOSE;
 	edhoc_run_go_on(l.run, l.now_ms);
 	ck_assert(!edhoc_run_is_finished(l.run));
 	lab_go(&l);

@@ -318,12 +318,10 @@ put_other_suite(void *arg, unsigned n, struct sl_coap_msg *answer)
 	const struct sl_span all[] = {{three, 2}, {two, 2}};
 
 	(void)arg;
-	if (n != 2)
-		return;
 	error_message = all[(l.requests + 1) % 2]; /* the other one than just tried */
-	error_at = 2;
+	error_at = n; /* in place of message_2 and of the true error */
 	error_code = SL_COAP_BAD_REQUEST;
-	put_error(NULL, 2, answer);
+	put_error(NULL, n, answer);
 }
 
 START_TEST(tries_each_suite_once)

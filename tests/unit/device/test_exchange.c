@@ -389,6 +389,21 @@ START_TEST(shows_no_certificate_that_does_not_fit)
 }
 END_TEST
 
+/* Suites 2 and 3 have no place for a signature of P-384. */
+START_TEST(shows_no_certificate_of_another_kind)
+{
+	const struct sl_device_enrolment wish = {
+	        .timeout_ms = 20000, .is_forced = true, .key = SL_DEVICE_KEY_P384};
+
+	enrols_first();
+	ck_assert_msg(sl_device_enroll(d, &wish) == SL_DEVICE_DONE, "%s", r->text);
+	fake_edhoc_forget(&far.edhoc);
+	gets();
+	ck_assert_uint_eq(r->edhoc_runs, 1);
+	ck_assert(is_known_as(fake_party_cred(&device)));
+}
+END_TEST
+
 /* --- together with the first request (RFC 9668) ----------------------------------------------- */
 
 START_TEST(combines_two_round_trips)
@@ -406,6 +421,26 @@ START_TEST(combines_two_round_trips)
 	fake_edhoc_forget(&far.edhoc);
 	ck_assert_msg(enroll(false, false) == SL_DEVICE_DONE, "%s", r->text);
 	ck_assert_uint_eq(far.edhoc.combined, 2);
+}
+END_TEST
+
+/* RFC 9668 section 3.2.2: the first block only. */
+START_TEST(combines_the_first_block_only)
+{
+	const struct sl_device_options options = {.state = state, .block_size = 64};
+	struct sl_device_why why;
+
+	words.is_combined = true;
+	init();
+	sl_device_close(d);
+	ck_assert_ok(sl_device_open(&d, &options, &why));
+	r = sl_device_result(d);
+	far.est.szx = 2;
+	ck_assert_msg(enroll(false, false) == SL_DEVICE_DONE, "%s", r->text);
+	ck_assert_uint_ge(far.est.slices, 10);
+	ck_assert_uint_ge(far.est.uploads_in_blocks, 1);
+	ck_assert_uint_eq(far.edhoc.combined, 1);
+	ck_assert_uint_eq(far.edhoc.completed, 1);
 }
 END_TEST
 
@@ -582,7 +617,9 @@ main(void)
 	tcase_add_loop_test(t, goes_back_to_the_first_credential, 0, 2);
 	tcase_add_test(t, keeps_to_its_credential_when_told);
 	tcase_add_test(t, shows_no_certificate_that_does_not_fit);
+	tcase_add_test(t, shows_no_certificate_of_another_kind);
 	tcase_add_test(t, combines_two_round_trips);
+	tcase_add_test(t, combines_the_first_block_only);
 	tcase_add_test(t, goes_apart_when_the_proxy_refuses);
 	tcase_add_loop_test(t, begins_anew_when_the_server_forgot_the_run, 0, 2);
 	tcase_add_loop_test(t, names_the_session, 0, 3);

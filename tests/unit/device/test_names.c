@@ -68,6 +68,7 @@ START_TEST(compares_as_dns_does)
 
 	ck_assert(names_has_common_name(name, "est.EXAMPLE"));
 	ck_assert(!names_has_common_name(name, "est.exampl"));
+	ck_assert(!names_has_common_name(name, "est-example"));
 	ck_assert(!names_has_common_name(name, "est.example."));
 	ck_assert(!names_has_common_name(name, ""));
 }
@@ -80,6 +81,7 @@ START_TEST(finds_dns_names)
 
 	ck_assert(names_has_dns_name(whole, "est.example"));
 	ck_assert(names_has_dns_name(whole, "X"));
+	ck_assert(!names_has_dns_name(whole, "y"));
 	ck_assert(!names_has_dns_name(whole, "a@b")); /* a name of another kind */
 	ck_assert(!names_has_dns_name(whole, ""));
 	ck_assert(!names_has_dns_name(hex(""), "x"));
