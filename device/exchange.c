@@ -81,6 +81,7 @@ new_run(struct exchange *x, const struct edhoc_own *own, int64_t now)
 	config.route = x->device->where.route;
 	config.is_combined = setup->words.is_combined;
 	config.outer_szx = x->outer_szx;
+	config.timeout_ms = SL_DEVICE_TIMEOUT_DEFAULT_MS; /* the call ends it before */
 	config.now = now;
 	config.on_message = on_message;
 	config.arg = x;
