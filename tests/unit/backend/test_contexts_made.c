@@ -238,6 +238,20 @@ START_TEST(older_ones_stay_until_the_new_one_is_used)
 }
 END_TEST
 
+/* Late requests in the old one do not take the new one away. */
+START_TEST(the_first_use_of_an_older_one_ends_no_newer)
+{
+	load(10);
+	add(1, 1, 0);
+	add(2, 1, 0);
+	add(3, 1, 0);
+	use(2, 10);
+	ck_assert_int_eq(find(1, 10), 0);
+	ck_assert_int_eq(find(2, 10), -2);
+	ck_assert_int_eq(find(3, 10), -3);
+}
+END_TEST
+
 START_TEST(a_credential_has_four_at_most)
 {
 	unsigned n;
@@ -479,6 +493,7 @@ main(void)
 	tcase_add_test(t, they_have_a_life_and_an_idle_time);
 	tcase_add_test(t, a_kid_rests_before_it_comes_again);
 	tcase_add_test(t, older_ones_stay_until_the_new_one_is_used);
+	tcase_add_test(t, the_first_use_of_an_older_one_ends_no_newer);
 	tcase_add_test(t, a_credential_has_four_at_most);
 	tcase_add_test(t, a_full_table_gives_up_those_never_used);
 	tcase_add_test(t, who_was_silent_for_an_hour_makes_room);

@@ -3,10 +3,14 @@
  * 9528 sections 5 to 7 and appendix A.2.1). */
 #include "edhoc_fixture.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <sl/cbor.h>
+#include <sl/credential_file.h>
 #include <sl/text.h>
+
+#include "files.h"
 
 static struct edhoc_fixture f;
 static struct initiator me, other;
@@ -139,6 +143,87 @@ START_TEST(a_claims_set_by_value_is_looked_up)
 	ck_assert_str_eq(ctx->identity, "device-2");
 	contexts_release(f.base.contexts, ctx);
 	ck_assert_uint_eq(ask_for_certificates(), SL_COAP_CONTENT);
+}
+END_TEST
+
+/* A certificate of "pump" under the fixture's authority, with device 2's key for static DH. */
+static struct sl_span
+certify(const struct sl_pkey *key)
+{
+	struct sl_buf text;
+	struct sl_credential_file authority;
+	struct sl_pkey *ca = NULL;
+	uint8_t subject[128], spki[128], tbs[1024], der[1024];
+	size_t len = 0;
+	struct sl_cert_params params = {
+	        .serial = hex("0102030405060708"),
+	        .not_before = T0 - 86400,
+	        .not_after = T0 + 86400,
+	        .key_usage = SL_KU_KEY_AGREEMENT,
+	};
+
+	sl_buf_init(&text, 4096);
+	ck_assert_ok(files_read(&text, f.base.config.ca.certificate, FILES_PUBLIC));
+	ck_assert_ok(sl_credential_file_read(&authority, sl_buf_view(&text)));
+	sl_buf_clear(&text);
+	ck_assert_ok(files_read(&text, f.base.config.ca.key, FILES_SECRET));
+	ck_assert_ok(sl_pkey_from_text(&ca, sl_buf_view(&text)));
+	sl_buf_clear(&text);
+	params.issuer_cert = authority.items[0];
+	params.issuer_key = ca;
+	ck_assert_ok(sl_name_from_cn("pump", subject, sizeof subject, &len));
+	params.subject = sl_span(subject, len);
+	ck_assert_ok(sl_pkey_to_spki(key, spki, sizeof spki, &len));
+	params.spki = sl_span(spki, len);
+	ck_assert_ok(sl_cert_tbs(&params, tbs, sizeof tbs, &len));
+	ck_assert_ok(sl_cert_sign(sl_span(tbs, len), ca, der, sizeof der, &len));
+	sl_credential_file_clear(&authority);
+	sl_pkey_free(ca);
+	return heap_copy(sl_span(der, len));
+}
+
+START_TEST(a_certificate_by_value_names_its_owner)
+{
+	struct config_peer *peer = &f.base.config.peers[f.base.config.peer_count++];
+	struct sl_span der;
+	uint8_t cred[1100], chain[1100];
+	struct sl_writer w = sl_writer_over(cred, sizeof cred);
+	struct sl_writer id = sl_writer_over(chain, sizeof chain);
+	struct context *ctx;
+
+	memcpy(peer->file, f.base.config.ca.certificate, sizeof peer->file);
+	peer->is_anchor = true;
+	snprintf(peer->identity, sizeof peer->identity, "{common-name}");
+	snprintf(peer->profile, sizeof peer->profile, "default");
+	peer->functions = ~0U;
+	edhoc_fixture_start(&f);
+	initiator_make(&me, 2, 3, 2);
+	der = certify(me.own.key);
+	sl_credential_write_x509(&w, der);
+	sl_id_cred_write_chain(&id, SL_LABEL_X5CHAIN, &der, 1);
+	me.own.cred = sl_writer_span(&w);
+	me.own.id_cred = sl_writer_span(&id);
+	initiator_run(&me, &f, &d);
+	ctx = find(initiator_c_r(&me));
+	ck_assert_ptr_nonnull(ctx);
+	ck_assert_str_eq(ctx->identity, "pump");
+	contexts_release(f.base.contexts, ctx);
+}
+END_TEST
+
+/* T33: every kid of one byte belongs to a stored context. */
+START_TEST(a_c_r_is_no_kid_in_use)
+{
+	unsigned n;
+
+	edhoc_fixture_start(&f);
+	for (n = 0; n < 256; n++)
+		fixture_add_context(f.base.store, (uint8_t)n);
+	edhoc_fixture_stop(&f);
+	edhoc_fixture_start(&f);
+	initiator_make(&me, 2, 3, 2);
+	initiator_run(&me, &f, &d);
+	ck_assert_uint_eq(initiator_c_r(&me).len, 2);
 }
 END_TEST
 
@@ -701,6 +786,8 @@ main(void)
 	tcase_add_loop_test(t, a_device_gets_a_context_and_a_certificate, 0, ARRAY_LEN(runs));
 	tcase_add_loop_test(t, message_4_comes_when_the_profile_says_so, 0, ARRAY_LEN(runs));
 	tcase_add_test(t, a_claims_set_by_value_is_looked_up);
+	tcase_add_test(t, a_certificate_by_value_names_its_owner);
+	tcase_add_test(t, a_c_r_is_no_kid_in_use);
 	tcase_add_test(t, the_context_knows_its_binding);
 	tcase_add_test(t, a_wrong_suite_is_told_which_are_right);
 	tcase_add_loop_test(t, a_bad_message_1_leaves_nothing, 0, ARRAY_LEN(bad_firsts));
