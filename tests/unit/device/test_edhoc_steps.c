@@ -5,6 +5,8 @@
 #include "fake_est.h"
 #include "support.h"
 
+#include <sl/c509.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -170,6 +172,37 @@ START_TEST(looks_at_certificates)
 }
 END_TEST
 
+/* The same certificate as C509, by value (draft-ietf-cose-cbor-encoded-cert section 3.1). */
+static void
+reencode(struct fake_party *p)
+{
+	struct sl_writer id = sl_writer_over(p->id_cred, sizeof p->id_cred);
+	struct sl_span c509;
+
+	ck_assert_ok(sl_c509_from_x509(
+	        fake_party_der(p), SL_C509_COMPRESSED, p->cred, sizeof p->cred, &p->cred_len));
+	c509 = fake_party_cred(p);
+	sl_id_cred_write_chain(&id, SL_LABEL_C5C, &c509, 1);
+	p->credential.cred = c509;
+	p->credential.id_cred = sl_writer_span(&id);
+}
+
+START_TEST(looks_at_certificates_in_c509)
+{
+	static const char *const wanted[] = {"", "EST.example", "est2.example", "another"};
+
+	make_server((struct fake_certificate){.dns = "est2.example", .is_cmc_ra = true},
+	        SL_LABEL_X5CHAIN);
+	reencode(&l.server);
+	lab_agree(&l, 2);
+	l.anchor = fake_party_der(&ca);
+	l.believed =
+	        (struct edhoc_server){.anchors = &l.anchor, .anchor_count = 1, .name = wanted[_i]};
+	lab_run(&l);
+	ends(_i < 3 ? EDHOC_RUN_DONE : EDHOC_RUN_BAD_PEER);
+}
+END_TEST
+
 START_TEST(refuses_a_certificate_of_another_authority)
 {
 	const struct fake_certificate root = {
@@ -319,7 +352,7 @@ put_other_suite(void *arg, unsigned n, struct sl_coap_msg *answer)
 
 	(void)arg;
 	error_message = all[(l.requests + 1) % 2]; /* the other one than just tried */
-	error_at = n; /* in place of message_2 and of the true error */
+	error_at = n;                              /* in place of message_2 and of the true error */
 	error_code = SL_COAP_BAD_REQUEST;
 	put_error(NULL, n, answer);
 }
@@ -493,6 +526,7 @@ main(void)
 	tcase_add_test(t, refuses_its_own_credential);
 	tcase_add_test(t, refuses_another_claims_set_by_value);
 	tcase_add_loop_test(t, looks_at_certificates, 0, ARRAY_LEN(servers));
+	tcase_add_loop_test(t, looks_at_certificates_in_c509, 0, 4);
 	tcase_add_test(t, refuses_a_certificate_of_another_authority);
 	tcase_add_loop_test(t, ends_at_an_error_for_message_1, 0, ARRAY_LEN(errors));
 	tcase_add_loop_test(t, ends_at_an_error_for_message_3, 0, ARRAY_LEN(errors));
