@@ -65,6 +65,7 @@ struct config_edhoc {
 	unsigned sessions;       /* half-open ones, and finished ones that are remembered */
 	unsigned session_life_s; /* of a half-open one */
 	int64_t context_life_s, context_idle_s; /* of an OSCORE context out of EDHOC */
+	unsigned c_r_length;                    /* bytes of C_R at least */
 	unsigned crypto_budget;                 /* per cent of one core, for handshakes */
 	bool accepts_issued; /* valid certificates of this authority authenticate their identity */
 	char revoked[CONFIG_PATH_MAX + 1]; /* fingerprints, one a line; empty: none */

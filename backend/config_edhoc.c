@@ -33,6 +33,7 @@ const struct key config_edhoc_keys[] = {
                 "30d"},
         {"context-idle", KEY_DURATION, AT(struct config_edhoc, context_idle_s), 60, 3650 * DAY_S,
                 "7d"},
+        {"c-r-length", KEY_NUMBER, AT(struct config_edhoc, c_r_length), 1, 6, "1"},
         {"crypto-budget", KEY_NUMBER, AT(struct config_edhoc, crypto_budget), 1, 100, "25"},
         {"revoked", KEY_FILE, AT(struct config_edhoc, revoked), .fallback = ""},
         {"accept-issued", KEY_CHOICE, AT(struct config_edhoc, accepts_issued), .fallback = "yes",

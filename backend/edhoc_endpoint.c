@@ -35,6 +35,7 @@ edhoc_config_init(struct edhoc_config *config)
 {
 	memset(config, 0, sizeof(*config));
 	edhoc_sessions_config_init(&config->sessions);
+	config->c_r_length = 1;
 	config->budget_percent = 25;
 	config->retry_after_s = 1;
 	config->cpu_us = thread_cpu_us;

@@ -20,6 +20,7 @@ struct edhoc_config {
 	struct trust *trust; /* borrowed, as contexts */
 	struct contexts *contexts;
 	struct edhoc_sessions_config sessions;
+	size_t c_r_length;        /* bytes of C_R at least; default 1 */
 	unsigned budget_percent;  /* of one core, for handshakes; default 25 */
 	unsigned retry_after_s;   /* with 503 */
 	uint64_t (*cpu_us)(void); /* of the calling thread; NULL: its clock */

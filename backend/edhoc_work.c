@@ -111,6 +111,7 @@ choose_c_r(struct edhoc_work *w)
 	struct sl_edhoc_id_choice choice = {
 	        .seed = seed,
 	        .peer = sl_edhoc_id_view(&run->c_i),
+	        .len_min = w->config->c_r_length,
 	        .len_max = sl_aead_by_cose(run->suite->app_aead)->nonce_len - 6,
 	        .is_taken = is_taken,
 	        .owner = &taken,

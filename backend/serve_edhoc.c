@@ -61,6 +61,7 @@ serve_edhoc_start(struct serve_edhoc *s, const struct config *config, struct con
 	edhoc.contexts = contexts;
 	edhoc.sessions.sessions_max = config->edhoc.sessions;
 	edhoc.sessions.life_ms = (uint64_t)config->edhoc.session_life_s * 1000;
+	edhoc.c_r_length = config->edhoc.c_r_length;
 	edhoc.budget_percent = config->edhoc.crypto_budget;
 	edhoc.retry_after_s = config->retry_after_s;
 	err = sl_random(edhoc.sessions.hash_key, sizeof(edhoc.sessions.hash_key));

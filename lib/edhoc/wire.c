@@ -67,10 +67,11 @@ sl_edhoc_id_choose(struct sl_edhoc_id *id, const struct sl_edhoc_id_choice *choi
 {
 	struct sl_draw draw = sl_draw_from(choice->seed);
 	size_t len_max = choice->len_max < sizeof id->bytes ? choice->len_max : sizeof id->bytes;
+	size_t len_min = choice->len_min > 0 ? choice->len_min : 1;
 	struct sl_edhoc_id got;
 
-	for (size_t turn = 0; turn < DRAWS * len_max; turn++) {
-		got.len = 1 + turn / DRAWS;
+	for (size_t turn = 0; len_min + turn / DRAWS <= len_max; turn++) {
+		got.len = len_min + turn / DRAWS;
 		for (size_t i = 0; i < got.len; i++)
 			got.bytes[i] = (uint8_t)sl_draw_next(&draw);
 		if (sl_span_equal(sl_edhoc_id_view(&got), choice->peer) ||

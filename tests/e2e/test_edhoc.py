@@ -127,6 +127,19 @@ class CredentialsTest(edhoc.Case):
         self.enrol("made-agrees", key, cert, "x5chain", "--peer", self.server_dh, "--method", "3")
 
 
+class LongIdentifierTest(edhoc.Case):
+    """c-r-length: the server's identifier has that many bytes at least; a device goes on as ever."""
+
+    def test_four_bytes(self):
+        raw = edhoc.RawKey(self.home, "raw-1", b"\x31\x32")
+        self.start_edhoc([edhoc.peer(raw.path, "raw-1")], {"c-r-length": 4})
+        device = self.raw_device(raw, "--send", "kid", "--identity", "raw-1")
+        device.run("enroll")
+        device.verify()
+        third = self.edhoc_crossings()[1][0]
+        self.assertEqual(third.body[0], 0x44, "a byte string of four, before message_3")
+
+
 class RefusedTest(edhoc.Case):
     """Who is not believed gets one refusal and no certificate, and learns nothing from it."""
 

@@ -47,6 +47,7 @@ START_TEST(has_defaults)
 	ck_assert_uint_eq(c.edhoc.session_life_s, 120);
 	ck_assert_int_eq(c.edhoc.context_life_s, 30 * DAY);
 	ck_assert_int_eq(c.edhoc.context_idle_s, 7 * DAY);
+	ck_assert_uint_eq(c.edhoc.c_r_length, 1);
 	ck_assert_uint_eq(c.edhoc.crypto_budget, 25);
 	ck_assert_str_eq(c.edhoc.revoked, "");
 	ck_assert_uint_eq(c.edhoc.own_count, 2);
@@ -95,6 +96,7 @@ static const struct {
         {"session-life", {"10s", "10min"}, {"9s", "601s", "120", "10500ms"}},
         {"context-life", {"7d", "3650d"}, {"59s", "3651d", "30", "6d"}},
         {"context-idle", {"60s", "30d"}, {"59s", "31d", "7"}},
+        {"c-r-length", {"1", "6"}, {"0", "7", "x"}},
         {"crypto-budget", {"1", "100"}, {"0", "101", "25%"}},
         {"accept-issued", {"yes", "\"yes\""}, {"true", "maybe", "no"}}, /* no peers are left */
         {"revoked", {"r.txt", "/r"}, {"\"\"", "\"a\\nb\""}},

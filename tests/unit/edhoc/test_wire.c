@@ -254,6 +254,26 @@ START_TEST(the_shortest_free_length_is_chosen)
 }
 END_TEST
 
+START_TEST(no_shorter_identifier_than_wanted)
+{
+	static const uint8_t seed[16] = "0123456789abcde";
+	struct taken taken = {.len = 0};
+	struct sl_edhoc_id_choice choice = {.seed = seed,
+	        .len_min = (size_t)_i,
+	        .len_max = 3,
+	        .is_taken = is_taken,
+	        .owner = &taken};
+	struct sl_edhoc_id id = {.len = 99};
+
+	if (_i == 4) {
+		ck_assert_err(sl_edhoc_id_choose(&id, &choice), SL_ELIMIT);
+	} else {
+		ck_assert_ok(sl_edhoc_id_choose(&id, &choice));
+		ck_assert_uint_eq(id.len, _i == 0 ? 1 : (size_t)_i);
+	}
+}
+END_TEST
+
 START_TEST(the_choice_differs_from_the_peers_and_by_seed)
 {
 	struct taken taken = {.len = 0};
@@ -290,6 +310,7 @@ main(void)
 	tcase_add_test(tc, padding_has_any_length);
 	tcase_add_loop_test(tc, suite_lists, 0, ARRAY_LEN(lists));
 	tcase_add_loop_test(tc, the_shortest_free_length_is_chosen, 0, 4);
+	tcase_add_loop_test(tc, no_shorter_identifier_than_wanted, 0, 5);
 	tcase_add_test(tc, the_choice_differs_from_the_peers_and_by_seed);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

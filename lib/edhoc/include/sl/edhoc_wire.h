@@ -23,14 +23,14 @@ struct sl_span sl_edhoc_id_read(struct sl_reader *r);
 void sl_edhoc_id_write(struct sl_writer *w, struct sl_span id);
 struct sl_span sl_edhoc_id_view(const struct sl_edhoc_id *id);
 
-/* Picks an identifier of ours that is free, shortest first (section 3.3.2, RFC 9668 section 4.1).
- * seed: 16 random bytes. peer: the other side's, which ours must not equal. is_taken says of a
+/* Picks an identifier of ours that is free, shortest first (section 3.3.2, RFC 9668 section 4.1), of
+ * len_min bytes at least (0 is 1). seed: 16 random bytes. peer: the other side's, which ours must not equal. is_taken says of a
  * candidate whether a running session or an OSCORE context of ours has it. SL_ELIMIT: none of up to
  * len_max bytes was free. */
 struct sl_edhoc_id_choice {
 	const uint8_t *seed;
 	struct sl_span peer;
-	size_t len_max;
+	size_t len_min, len_max;
 	bool (*is_taken)(void *owner, struct sl_span id);
 	void *owner;
 };
