@@ -3,6 +3,8 @@
 
 #include "progress.h"
 
+#include <sl/wipe.h>
+
 #include <string.h>
 
 /* One enrolment as it runs. */
@@ -11,6 +13,7 @@ struct work {
 	struct exchange *exchange;
 	struct enrol *enrol;
 	enum exchange_outcome edhoc;
+	uint8_t binding[DEVICE_BINDING_LEN]; /* that the request names */
 	struct complaint *why;
 };
 
@@ -38,12 +41,27 @@ end_by_edhoc(struct work *w, enum exchange_outcome outcome)
 	return SL_EAUTH;
 }
 
+/* The request names a session that is over. */
+static bool
+is_outlived(const struct work *w)
+{
+	const struct device *d = w->exchange->device;
+
+	return w->exchange->is_bound && enrol_request(w->enrol)->code == SL_COAP_POST &&
+	       !sl_equal_secret(sl_span(w->binding, sizeof w->binding),
+	               sl_span(d->binding, sizeof d->binding));
+}
+
 static enum sl_err
 exchange(struct work *w)
 {
 	const struct inner_request *request = enrol_request(w->enrol);
 	enum exchange_outcome outcome;
 
+	if (is_outlived(w)) {
+		enrol_on_new_session(w->enrol);
+		return SL_OK;
+	}
 	progress_tell(hooks_of(w), SL_DEVICE_ASKING, 0, "asking %s", request->path);
 	outcome = exchange_run(w->exchange, request, enrol_deadline(w->enrol), w->why);
 	if (outcome == EXCHANGE_RENEWED)
@@ -70,6 +88,7 @@ prepare(struct work *w)
 		return end_by_edhoc(w, outcome);
 	if (w->exchange->is_bound)
 		wish.binding = sl_span(d->binding, sizeof d->binding);
+	memcpy(w->binding, d->binding, sizeof w->binding);
 	err = credentials_prepare(keystore_of(w), &wish, &request, w->why);
 	if (err != SL_OK)
 		return err;
@@ -198,6 +217,7 @@ enrolment_run(const struct enrolment *run, struct enrol **out, enum exchange_out
 	if (err == SL_OK)
 		err = forget_what_was_refused(&w);
 	*edhoc = w.edhoc;
+	sl_wipe(w.binding, sizeof w.binding);
 	if (err != SL_OK)
 		enrol_free(w.enrol);
 	else

@@ -368,6 +368,19 @@ START_TEST(goes_back_to_the_first_credential)
 }
 END_TEST
 
+/* Who refuses message_1 has not seen a credential. */
+START_TEST(shows_it_again_where_nobody_saw_it)
+{
+	enrols_first();
+	far.edhoc.profile.methods = 1U << 3;
+	ck_assert_int_eq(get(), SL_DEVICE_UNWANTED);
+	ck_assert_uint_eq(r->edhoc_runs, EXCHANGE_RUNS_MAX);
+	far.edhoc.profile.methods = 15;
+	gets();
+	ck_assert(!is_known_as(fake_party_cred(&device)));
+}
+END_TEST
+
 START_TEST(keeps_to_its_credential_when_told)
 {
 	words.keeps_to_this = true;
@@ -529,6 +542,22 @@ START_TEST(names_the_new_session)
 }
 END_TEST
 
+/* It is lost while the anchors are asked for once more: the request is made anew, too. */
+START_TEST(names_the_new_session_after_new_anchors)
+{
+	init();
+	far.est.gives_anchor_of_another = true;
+	ck_assert_msg(sl_device_crts(d, 20000) == SL_DEVICE_DONE, "%s", r->text);
+	far.est.gives_anchor_of_another = false;
+	far.forgets_after = 1;
+	far.forgets = 1;
+	ck_assert_msg(enroll(true, false) == SL_DEVICE_DONE, "%s", r->text);
+	ck_assert_uint_eq(far.edhoc.completed, 2);
+	ck_assert(far.est.csr_changed);
+	ck_assert_uint_eq(far.est.issued_count, 1); /* the key is the same */
+}
+END_TEST
+
 START_TEST(names_no_session_for_ever)
 {
 	const struct sl_device_enrolment wish = {.timeout_ms = 3000, .is_bound = true};
@@ -615,6 +644,7 @@ main(void)
 	tcase_add_test(t, ends_when_cancelled);
 	tcase_add_test(t, shows_the_enrolled_certificate);
 	tcase_add_loop_test(t, goes_back_to_the_first_credential, 0, 2);
+	tcase_add_test(t, shows_it_again_where_nobody_saw_it);
 	tcase_add_test(t, keeps_to_its_credential_when_told);
 	tcase_add_test(t, shows_no_certificate_that_does_not_fit);
 	tcase_add_test(t, shows_no_certificate_of_another_kind);
@@ -625,6 +655,7 @@ main(void)
 	tcase_add_loop_test(t, names_the_session, 0, 3);
 	tcase_add_test(t, names_no_session_when_not_told);
 	tcase_add_test(t, names_the_new_session);
+	tcase_add_test(t, names_the_new_session_after_new_anchors);
 	tcase_add_test(t, names_no_session_for_ever);
 	tcase_add_test(t, makes_a_directory_from_a_file);
 	tcase_add_test(t, makes_no_directory_of_what_does_not_fit);
