@@ -276,6 +276,7 @@ fail_enrolment(struct sl_device *d)
 	};
 	enum enrol_outcome outcome = enrol_outcome(d->enrol);
 	bool goes_on = outcome == ENROL_LATER || outcome == ENROL_NO_ANSWER;
+	bool is_kept = keystore_has(&d->inside.ks, KEYSTORE_PENDING_CSR);
 	const char *text = enrol_text(d->enrol);
 	char code[5] = "";
 
@@ -283,7 +284,9 @@ fail_enrolment(struct sl_device *d)
 		sl_coap_code_text(code, enrol_code(d->enrol));
 	(void)!complain(&d->why, SL_EAUTH, "%s%s%s%s%s%s", enrol_outcome_text(outcome),
 	        code[0] != '\0' ? "; " : "", code, text[0] != '\0' ? ": " : "", text,
-	        goes_on ? " (key and request are kept: try again)" : "");
+	        !goes_on  ? ""
+	        : is_kept ? " (key and request are kept: try again)"
+	                  : " (try again)");
 	add_circumstances(d);
 	if (outcome == ENROL_FAILED && session_result(d->session)->outcome == SESSION_EXHAUSTED)
 		return SL_DEVICE_EXHAUSTED;

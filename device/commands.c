@@ -151,6 +151,13 @@ run_enroll(struct work *w)
 {
 	const struct sl_device_enrolment wish = wish_of(w->o);
 
+	if (w->o->is_edhoc && !sl_device_show(w->device)->is_edhoc) {
+		snprintf(w->why.text, sizeof w->why.text,
+		        "%.200s: has a pre-shared context; leave --edhoc out, or take another "
+		        "directory",
+		        w->o->state);
+		return work_fail(w, EXIT_CONFIGURATION);
+	}
 	return report_enrolment(w, sl_device_enroll(w->device, &wish));
 }
 

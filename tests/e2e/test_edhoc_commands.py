@@ -93,6 +93,21 @@ class EdhocCommandsTest(harness.StackCase):
         self.device("init", "--state", "d", *self.offline("--identity", "somebody"))
         self.assertEqual(self.json("show", "--state", "d")["identity"], "somebody")
 
+    def test_a_directory_of_another_kind(self):
+        """What --edhoc says would go unheard."""
+        with open(self.path("psk.json"), "w", encoding="utf-8") as f:
+            json.dump({"identity": "dev", "master-secret": "00" * 16, "sender-id": "01", "recipient-id": "02"}, f)
+        os.chmod(self.path("psk.json"), 0o400)
+        self.device("init", "--state", "d", "--provisioning", "psk.json", "--server", "coap://127.0.0.1:1")
+        failed = self.json("enroll", "--state", "d", "--timeout", "1s", *self.offline(), status=2)
+        self.assertIn("pre-shared", failed["text"])
+
+    def test_nothing_is_said_to_be_kept_that_is_not(self):
+        failed = self.json("enroll", "--state", "d", "--timeout", "1s", *self.offline(), status=1)
+        self.assertIs(self.json("show", "--state", "d")["pending-request"], False)
+        self.assertNotIn("kept", failed["text"])
+        self.assertIn("try again", failed["text"])
+
     # --- with a server ---------------------------------------------------------------------------
 
     def test_from_a_provisioning_file(self):
