@@ -17,7 +17,7 @@ struct device {
 	char identity[PROVISIONING_IDENTITY_MAX + 1];
 	bool is_edhoc;
 	struct edhoc_setup edhoc;  /* when it is */
-	bool enrolled_is_unwanted; /* the server refused EDHOC with the enrolled certificate */
+	bool enrolled_is_unwanted; /* the server refused it, and not the other credential since */
 	bool has_context;
 	struct sl_oscore_ctx ctx;
 	uint8_t binding[DEVICE_BINDING_LEN]; /* of an EDHOC context: its name in requests */

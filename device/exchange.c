@@ -183,13 +183,13 @@ run_once(struct exchange *x, const struct edhoc_own *own, uint64_t end_by_ms, st
 
 /* --- a context -------------------------------------------------------------------------------- */
 
-/* It is not shown again, in this handle. Who refused message_1 has not seen it. */
+/* Of the two credentials the other one is shown next: a server that forgot the run looks like one
+ * that refuses. Who refused message_1 has seen neither. */
 static void
 note_unwanted(struct exchange *x, enum exchange_outcome outcome)
 {
-	if (outcome == EXCHANGE_UNWANTED && x->showed_enrolled &&
-	        edhoc_run_outcome(x->run) == EDHOC_RUN_UNWANTED)
-		x->device->enrolled_is_unwanted = true;
+	if (outcome == EXCHANGE_UNWANTED && edhoc_run_outcome(x->run) == EDHOC_RUN_UNWANTED)
+		x->device->enrolled_is_unwanted = x->showed_enrolled;
 }
 
 static enum exchange_outcome

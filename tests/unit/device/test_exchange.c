@@ -381,6 +381,20 @@ START_TEST(shows_it_again_where_nobody_saw_it)
 }
 END_TEST
 
+/* A restart between message_2 and message_3 looks like a refusal. The first credential may be one
+ * that nobody takes any more. */
+START_TEST(shows_it_again_when_neither_was_taken)
+{
+	enrols_first();
+	far.edhoc.forgets_runs = true;
+	ck_assert_int_eq(get(), SL_DEVICE_UNWANTED);
+	far.edhoc.forgets_runs = false;
+	far.edhoc.known_count = 0;
+	gets();
+	ck_assert_uint_eq(r->edhoc_runs, 1);
+}
+END_TEST
+
 START_TEST(keeps_to_its_credential_when_told)
 {
 	words.keeps_to_this = true;
@@ -645,6 +659,7 @@ main(void)
 	tcase_add_test(t, shows_the_enrolled_certificate);
 	tcase_add_loop_test(t, goes_back_to_the_first_credential, 0, 2);
 	tcase_add_test(t, shows_it_again_where_nobody_saw_it);
+	tcase_add_test(t, shows_it_again_when_neither_was_taken);
 	tcase_add_test(t, keeps_to_its_credential_when_told);
 	tcase_add_test(t, shows_no_certificate_that_does_not_fit);
 	tcase_add_test(t, shows_no_certificate_of_another_kind);
