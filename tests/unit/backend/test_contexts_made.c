@@ -49,7 +49,7 @@ try_add(unsigned kid, uint8_t owner, uint64_t now_ms, int64_t *id)
 	struct sl_edhoc_oscore keys = {
 	        .master_secret = {{1, 2, 3}, 16},
 	        .master_salt = {{4}, 8},
-	        .sender_id = hex("ee"),
+	        .sender_id = sl_span("\xee", 1),
 	        .recipient_id = sl_span(bytes, sizeof bytes),
 	        .aead_alg = 10,
 	        .hkdf_hash = SL_SHA256,

@@ -181,17 +181,15 @@ END_TEST
 
 /* --- T36 ------------------------------------------------------------------------------------------------ */
 
-#ifndef __SANITIZE_ADDRESS__
 #if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
-#endif
-
-#ifdef __SANITIZE_ADDRESS__
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define LOOKS_AT_MEMORY 0
-#else
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define LOOKS_AT_MEMORY 0
+#endif
+#ifndef LOOKS_AT_MEMORY
 #define LOOKS_AT_MEMORY 1
 #endif
 
