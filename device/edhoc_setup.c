@@ -122,8 +122,12 @@ take_peer(struct edhoc_setup *setup, size_t i, struct sl_span content, struct co
 	        .has_kid = c.has_kid,
 	        .kid = c.kid,
 	        .is_trusted = true};
+	/* RFC 9528 section 9.1: no run would take it. */
+	if (sl_pkey_same_holder(setup->own.key, c.key))
+		err = complain(
+		        why, SL_EAUTH, "peers: %.200s is about our own key", setup->words.peers[i]);
 	sl_credential_clear(&c);
-	return SL_OK;
+	return err;
 }
 
 static enum sl_err

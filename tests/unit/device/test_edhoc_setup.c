@@ -207,6 +207,8 @@ START_TEST(refuses_what_does_not_go_together)
 	words.suite_count = 0;
 	files.peers[0] = sl_span_text("rubbish");
 	fails(SL_EMALFORMED, "peers: server.ccs");
+	files.peers[0] = fake_party_cred(&device);
+	fails(SL_EAUTH, "peers: server.ccs is about our own key");
 	files.peers[0] = fake_party_cred(&server);
 	snprintf(words.anchors, sizeof words.anchors, "a.pem");
 	files.anchors = sl_span_text("rubbish");
