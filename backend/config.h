@@ -68,7 +68,8 @@ struct config_edhoc {
 	unsigned c_r_length;                    /* bytes of C_R at least */
 	unsigned crypto_budget;                 /* per cent of one core, for handshakes */
 	bool accepts_issued; /* valid certificates of this authority authenticate their identity */
-	char revoked[CONFIG_PATH_MAX + 1]; /* fingerprints, one a line; empty: none */
+	char directory[CONFIG_PATH_MAX + 1]; /* certificates that a URI names; empty: none */
+	char revoked[CONFIG_PATH_MAX + 1];   /* fingerprints, one a line; empty: none */
 	struct config_own own[CONFIG_OWN_MAX];
 	size_t own_count; /* at least 1 */
 };

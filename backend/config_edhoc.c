@@ -35,6 +35,7 @@ const struct key config_edhoc_keys[] = {
                 "7d"},
         {"c-r-length", KEY_NUMBER, AT(struct config_edhoc, c_r_length), 1, 6, "1"},
         {"crypto-budget", KEY_NUMBER, AT(struct config_edhoc, crypto_budget), 1, 100, "25"},
+        {"directory", KEY_FILE, AT(struct config_edhoc, directory), .fallback = ""},
         {"revoked", KEY_FILE, AT(struct config_edhoc, revoked), .fallback = ""},
         {"accept-issued", KEY_CHOICE, AT(struct config_edhoc, accepts_issued), .fallback = "yes",
                 .words = {"no", "yes"}},

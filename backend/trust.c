@@ -70,6 +70,8 @@ trust_open(struct trust **out, const struct trust_options *options,
 	if (!err)
 		err = trust_load_peers(t, message);
 	if (!err)
+		err = trust_load_directory(t, message);
+	if (!err)
 		err = load_revoked(t, message);
 	if (err)
 		trust_close(t);
@@ -101,6 +103,7 @@ trust_close(struct trust *t)
 		return;
 	trust_clear_own(t);
 	trust_clear_peers(t);
+	trust_clear_directory(t);
 	revoked_clear(&t->revoked);
 	pthread_mutex_destroy(&t->mutex);
 	free(t);
@@ -114,42 +117,6 @@ trust_profile(const struct trust *t)
 
 /* --- what ID_CRED_I may mean ----------------------------------------------------------------- */
 
-static bool
-may_mean(const struct sl_id_cred *id, const struct trust_rule *rule,
-        const struct sl_known_credential *known)
-{
-	const struct sl_cert_hash *thumb = id->has_x5t ? &id->x5t : &id->c5t;
-	size_t len = thumb->hash.len;
-
-	if (id->has_kid)
-		return known->has_kid && sl_span_equal(id->kid, known->kid);
-	if (id->kccs.len > 0)
-		return sl_span_equal(id->kccs, known->cred);
-	if (id->x5u.len > 0 || id->c5u.len > 0)
-		return sl_span_equal(id->x5u.len > 0 ? id->x5u : id->c5u, known->uri);
-	if (id->x5chain_count > 0 || id->c5c_count > 0)
-		return sl_span_equal(
-		        id->x5chain_count > 0 ? id->x5chain[0] : id->c5c[0], known->cred);
-	/* SHA-256, whole or cut; what another hash refers to is found out later */
-	return len > sizeof rule->hash || (thumb->alg != SL_SHA256 && thumb->alg != -15) ||
-	       sl_span_equal(thumb->hash, sl_span(rule->hash, len));
-}
-
-/* Only those that the reference can mean: to decode every known credential takes long. */
-static size_t
-pick_known(const struct trust *t, struct sl_span id_cred, struct sl_known_credential *picked)
-{
-	struct sl_id_cred id;
-	size_t count = 0;
-
-	if (sl_id_cred_decode(&id, id_cred))
-		return 0;
-	for (size_t i = 0; i < t->rule_count; i++)
-		if (!t->rules[i].peer->is_anchor && may_mean(&id, &t->rules[i], &t->known[i]))
-			picked[count++] = t->known[i];
-	return count;
-}
-
 static enum sl_key_purpose
 purpose_of(int method)
 {
@@ -159,10 +126,10 @@ purpose_of(int method)
 enum sl_err
 trust_resolve(struct trust *t, const struct trust_ask *ask, struct sl_candidates *candidates)
 {
-	struct sl_known_credential picked[CONFIG_PEERS_MAX];
+	struct sl_known_credential picked[TRUST_PICKED_MAX];
 	struct sl_trust trust = {
 	        .known = picked,
-	        .known_count = pick_known(t, ask->id_cred, picked),
+	        .known_count = trust_pick_known(t, ask->id_cred, picked),
 	        .x509_anchors = t->x509_anchors,
 	        .x509_anchor_count = t->x509_anchor_count,
 	        .c509_anchors = t->c509_anchors,
@@ -326,7 +293,12 @@ take_issued(struct work *w, const struct store_certificate *row)
 static bool
 is_below(const struct work *w, const struct trust_rule *rule)
 {
-	struct sl_trust alone = {.now = w->ask->now};
+	struct sl_known_credential picked[TRUST_PICKED_MAX];
+	struct sl_trust alone = {
+	        .known = picked,
+	        .known_count = trust_pick_known(w->t, w->ask->id_cred, picked),
+	        .now = w->ask->now,
+	};
 	struct sl_candidates found = {.count = 0};
 	bool is_it = false;
 

@@ -12,6 +12,9 @@
 
 #define TRUST_ANCHORS_MAX (CONFIG_PEERS_MAX + 1) /* and our own authority */
 #define TRUST_SEEN        256
+#define TRUST_LISTED_MAX  4096 /* files of the directory */
+#define TRUST_NAME_MAX    64   /* bytes of their names */
+#define TRUST_PICKED_MAX  (CONFIG_PEERS_MAX + 1)
 
 struct trust_own {
 	struct sl_credential_file file;
@@ -30,6 +33,12 @@ struct trust_rule {
 	struct sl_span anchor; /* DER, or a C509 array of type 2 */
 	bool is_native;        /* C509 of type 2: signed as it stands */
 	uint8_t hash[32];      /* fingerprint of anchor or credential */
+};
+
+/* A certificate that x5u or c5u refers to. */
+struct trust_listed {
+	char name[TRUST_NAME_MAX + 1];
+	struct sl_credential_file file;
 };
 
 /* What the store said about a certificate of ours, and when. */
@@ -51,6 +60,8 @@ struct trust {
 	struct sl_span x509_anchors[TRUST_ANCHORS_MAX], c509_anchors[CONFIG_PEERS_MAX];
 	size_t x509_anchor_count, c509_anchor_count;
 	uint8_t ca_hash[32];
+	struct trust_listed *listed; /* owned; by name */
+	size_t listed_count;
 
 	pthread_mutex_t mutex; /* of everything below */
 	struct revoked revoked;
@@ -73,6 +84,12 @@ enum sl_err trust_complain(char message[static CONFIG_MESSAGE_MAX], const char *
 /* trust_own.c and trust_peers.c: into *t, which trust_close clears whatever happens. */
 enum sl_err trust_load_own(struct trust *t, char message[static CONFIG_MESSAGE_MAX]) SL_MUST_USE;
 enum sl_err trust_load_peers(struct trust *t, char message[static CONFIG_MESSAGE_MAX]) SL_MUST_USE;
+enum sl_err trust_load_directory(
+        struct trust *t, char message[static CONFIG_MESSAGE_MAX]) SL_MUST_USE;
+/* Known credentials that the reference can mean, into picked (TRUST_PICKED_MAX); they borrow from t and id_cred. */
+size_t trust_pick_known(
+        const struct trust *t, struct sl_span id_cred, struct sl_known_credential *picked);
+void trust_clear_directory(struct trust *t);
 void trust_clear_own(struct trust *t);
 void trust_clear_peers(struct trust *t);
 

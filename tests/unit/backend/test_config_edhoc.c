@@ -99,6 +99,7 @@ static const struct {
         {"c-r-length", {"1", "6"}, {"0", "7", "x"}},
         {"crypto-budget", {"1", "100"}, {"0", "101", "25%"}},
         {"accept-issued", {"yes", "\"yes\""}, {"true", "maybe", "no"}}, /* no peers are left */
+        {"directory", {"certs", "/c"}, {"\"\"", "\"a\\nb\""}},
         {"revoked", {"r.txt", "/r"}, {"\"\"", "\"a\\nb\""}},
 };
 

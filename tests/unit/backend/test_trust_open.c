@@ -14,6 +14,21 @@
 #define DAY INT64_C(86400)
 
 static void
+write_directories(void)
+{
+	static const char *const names[] = {
+	        "listed", "odd", "keys", "broken", "nested", "nested/more"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		ck_assert_int_eq(mkdir(world_path(names[i]), 0700), 0);
+	world_write_pem("listed/leaf.pem", world_certificate(&(struct leaf){.cn = "leaf"}));
+	world_write("listed/.hidden", sl_span_text("an editor's\n"), 0444);
+	world_write_pem("odd/a b.pem", world_certificate(&(struct leaf){.cn = "leaf"}));
+	world_write("keys/dev.ccs", world_ccs("dev", "01", world.device, 0, 0), 0444);
+	world_write("broken/text.pem", sl_span_text("not a credential\n"), 0444);
+}
+
+static void
 write_more(void)
 {
 	struct leaf ed = {.cn = "ed", .key = world.own[3], .key_usage = SL_KU_DIGITAL_SIGNATURE};
@@ -49,6 +64,7 @@ write_more(void)
 	len = strlen(pem);
 	ck_assert_ok(sl_cert_to_pem(world.two.cert, pem + len, sizeof pem - len));
 	world_write("two-in-one.pem", sl_span_text(pem), 0444);
+	write_directories();
 }
 
 static void
@@ -187,6 +203,13 @@ static const struct {
         {ANCHOR("cut.c509"), "cut.c509: no C509 certificate"},
         {ANCHOR("two-in-one.pem"), "two-in-one.pem: more than one block"},
         {ANCHOR("none.pem"), "peers[0].anchor: "},
+        {"  directory: listed\n", NULL},
+        {"  directory: none\n", "none: no directory that can be read"},
+        {"  directory: good.txt\n", "good.txt: no directory that can be read"},
+        {"  directory: odd\n", "odd: holds a file whose name is not"},
+        {"  directory: keys\n", "keys/dev.ccs: a URI names one certificate"},
+        {"  directory: broken\n", "broken/text.pem: no certificate in PEM or C509"},
+        {"  directory: nested\n", "nested/more: "},
         {"  revoked: good.txt\n", NULL},
         {"  revoked: bad.txt\n", "bad.txt: line 2: one SHA-256 fingerprint"},
         {"  revoked: none.txt\n", "none.txt: the revocation file cannot be read"},

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <sl/c509.h>
 #include <sl/cbor.h>
@@ -15,7 +16,7 @@ static const char long_one[] = "0123456789012345678901234567890123456789"
                                "012345678901234567890"; /* 61: with "one-" 65, one too many */
 
 static struct sl_span issued, issued_revoked, issued_gone, pinned, pinned_old, pinned_signs,
-        revoked_leaf, middle;
+        revoked_leaf, middle, listed, listed_stranger;
 static struct sl_span ccs[CCS_TWIN - CCS_7 + 1]; /* that are among the peers */
 static struct sl_pkey *middle_key;
 static char issued_serial[2 * SL_SERIAL_MAX + 1];
@@ -231,25 +232,27 @@ find_certificate(enum who who)
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (names[i].who == who)
 			return named(names[i].tag, hex(names[i].value), names[i].times);
-	return who == GOOD_384         ? world_certificate(&(struct leaf){
-	                                         .issuer = &world.one, .serial = "s1", .key = world.p384})
-	       : who == MIDDLE_ALONE   ? leaf(&m, NULL, "s1")
-	       : who == THE_ANCHOR     ? world.one.cert
-	       : who == FORGED         ? forged()
-	       : who == SIGNATURE      ? changed(good, good.len - 1)
-	       : who == TBS            ? changed(good, 20) /* inside the number */
-	       : who == CUT            ? sl_span(good.ptr, good.len - 1)
-	       : who == OFF_CURVE      ? off_curve()
-	       : who == REVOKED        ? revoked_leaf
-	       : who == ISSUED         ? issued
-	       : who == ISSUED_REVOKED ? issued_revoked
-	       : who == ISSUED_GONE    ? issued_gone
-	       : who == TWIN           ? twin()
-	       : who == PINNED         ? pinned
-	       : who == PINNED_OLD     ? pinned_old
-	       : who == PINNED_SIGNS   ? pinned_signs
-	       : who == PINNED_CHANGED ? changed(pinned, pinned.len - 1)
-	                               : sl_span(NULL, 0);
+	return who == GOOD_384          ? world_certificate(&(struct leaf){
+	                                          .issuer = &world.one, .serial = "s1", .key = world.p384})
+	       : who == MIDDLE_ALONE    ? leaf(&m, NULL, "s1")
+	       : who == THE_ANCHOR      ? world.one.cert
+	       : who == FORGED          ? forged()
+	       : who == SIGNATURE       ? changed(good, good.len - 1)
+	       : who == TBS             ? changed(good, 20) /* inside the number */
+	       : who == CUT             ? sl_span(good.ptr, good.len - 1)
+	       : who == OFF_CURVE       ? off_curve()
+	       : who == REVOKED         ? revoked_leaf
+	       : who == ISSUED          ? issued
+	       : who == ISSUED_REVOKED  ? issued_revoked
+	       : who == ISSUED_GONE     ? issued_gone
+	       : who == TWIN            ? twin()
+	       : who == PINNED          ? pinned
+	       : who == PINNED_OLD      ? pinned_old
+	       : who == PINNED_SIGNS    ? pinned_signs
+	       : who == PINNED_CHANGED  ? changed(pinned, pinned.len - 1)
+	       : who == LISTED          ? listed
+	       : who == LISTED_STRANGER ? listed_stranger
+	                                : sl_span(NULL, 0);
 }
 
 static struct sl_span
@@ -338,6 +341,17 @@ write_pair(struct sl_writer *w, enum send send, const struct device *d)
 		write_uri(w, "https://peers.example/pinned");
 }
 
+static const char *
+uri_of(enum send send)
+{
+	return send == URI            ? "https://peers.example/pinned"
+	       : send == URI_LISTED   ? "https://maker.example/2026/s1.pem"
+	       : send == URI_STRANGER ? "https://maker.example/2026/other.pem"
+	       : send == URI_DOTS     ? "https://maker.example/listed/.."
+	       : send == URI_BARE     ? "s1.pem"
+	                              : "https://peers.example/x";
+}
+
 static void
 write_reference(struct sl_writer *w, enum send send, const struct device *d)
 {
@@ -347,9 +361,8 @@ write_reference(struct sl_writer *w, enum send send, const struct device *d)
 
 		write_thumb(w, send == THUMB ? SL_LABEL_X5T : SL_LABEL_C5T,
 		        send == THUMB ? sl_cbor_read_bytes(&r) : d->cred);
-	} else if (send == URI || send == OTHER_URI) {
-		write_uri(w,
-		        send == URI ? "https://peers.example/pinned" : "https://peers.example/x");
+	} else if (send >= URI && send <= URI_BARE) {
+		write_uri(w, uri_of(send));
 	} else if (send == KID || send == OTHER_KID) {
 		struct sl_credential c;
 
@@ -493,6 +506,9 @@ write_files(void)
 	world_write_pem("pinned.pem", pinned);
 	world_write_pem("pinned-old.pem", pinned_old);
 	world_write_pem("pinned-signs.pem", pinned_signs);
+	ck_assert_int_eq(mkdir(world_path("listed"), 0700), 0);
+	world_write_pem("listed/s1.pem", listed);
+	world_write_pem("listed/other.pem", listed_stranger);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		ck_assert_ok(sl_sha256(bad[i], hash));
 		ck_assert_ok(sl_hex_encode(hash_text, sizeof hash_text, sl_span(hash, 32)));
@@ -518,7 +534,7 @@ configure(void)
 	        "\"https://peers.example/pinned\"}\n"
 	        "  - {credential: pinned-old.pem, identity: pinned-old, profile: default}\n"
 	        "  - {credential: pinned-signs.pem, identity: pinned-signs, profile: default}\n",
-	        world_edhoc("  revoked: revoked.txt\n"));
+	        world_edhoc("  revoked: revoked.txt\n  directory: listed\n"));
 
 	for (size_t i = 0; i < ARRAY_LEN(ccs); i++)
 		len += (size_t)snprintf(text + len, sizeof text - len,
@@ -549,6 +565,8 @@ devices_make(void)
 	pinned = world_certificate(&(struct leaf){.cn = "pinned"});
 	pinned_old = world_certificate(
 	        &(struct leaf){.cn = "pinned-old", .from = -2 * DAY, .until = -DAY});
+	listed = leaf(&world.one, NULL, "s1");
+	listed_stranger = leaf(&world.stranger, NULL, "s1");
 	pinned_signs = world_certificate(&(struct leaf){.cn = "pinned-signs", .key_usage = SIGN});
 	make_ccs();
 	write_files();
