@@ -303,7 +303,8 @@ class ProxyTest(unittest.TestCase):
 
     def test_ipv6_and_two_workers(self):
         def make(url):
-            return config(url, extra="workers: 2").replace('"127.0.0.1:0"', '"127.0.0.1:0", "[::1]:0"')
+            limits = "  requests-per-second: 0\n"  # 33 from one address, as fast as they go
+            return config(url, extra="workers: 2", limits=limits).replace('"127.0.0.1:0"', '"127.0.0.1:0", "[::1]:0"')
         proxy = self.start(echo_body, make=make)
         proxy.wait_for("worker-started", count=2)
         six = coap.Client(("::1", proxy.ports[1]), coap.socket.AF_INET6)
