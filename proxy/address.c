@@ -37,6 +37,7 @@ static const struct cidr special[] = {
         {{0, 0x64, 0xff, 0x9b}, true, 96},                /* reaches IPv4, RFC 6052 */
         {{0, 0x64, 0xff, 0x9b, 0, 1}, true, 48},          /* local translation, RFC 8215 */
         {{1}, true, 64},                                  /* discard, RFC 6666 */
+        {{1, 0, 0, 0, 0, 0, 0, 1}, true, 64},             /* dummy, RFC 9780 */
         {{0x20, 1}, true, 23},                            /* IETF protocols, RFC 2928 */
         {{0x20, 1, 0x0d, 0xb8}, true, 32},                /* documentation, RFC 3849 */
         {{0x20, 2}, true, 16},                            /* 6to4, RFC 3056 */

@@ -205,7 +205,7 @@ static const struct {
 	{"NAT64 to metadata", 0, "64:ff9b::a9fe:a9fe"}, {"local NAT64", 0, "64:ff9b:1::1"},
 	{"6to4", 0, "2002:7f00:1::"}, {"Teredo", 0, "2001::1"}, {"unique local", 0, "fd00:ec2::254"},
 	{"link local with a zone", 0, "fe80::1%1"}, {"site local", 0, "fec0::1"},
-	{"IPv6 multicast", 0, "ff02::1"},
+	{"IPv6 multicast", 0, "ff02::1"}, {"dummy", 0, "100:0:0:1::1"},
 	{"beside the named addresses", 1, "10.1.3.1"}, {"public, not named", 1, PUBLIC_IPV4},
 	{"loopback, not named", 1, "127.0.0.1"}, {"IPv6, not named", 1, PUBLIC_IPV6},
 	{"the neighbour of the one address", 2, "10.1.2.4"}, {"loopback, plain", 2, "127.0.0.1"},
