@@ -73,20 +73,30 @@ lab_stop(struct lab *lab)
 	lab->store = NULL;
 }
 
+static void
+remove_folder(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	char inner[512];
+
+	ck_assert_ptr_nonnull(dir);
+	while ((entry = readdir(dir))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
+		if (unlink(inner) != 0)
+			remove_folder(inner);
+	}
+	closedir(dir);
+	ck_assert_int_eq(rmdir(path), 0);
+}
+
 void
 lab_remove(struct lab *lab)
 {
-	DIR *dir;
-	struct dirent *entry;
-
 	lab_stop(lab);
-	dir = opendir(lab->dir);
-	ck_assert_ptr_nonnull(dir);
-	while ((entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
-			unlinkat(dirfd(dir), entry->d_name, 0);
-	closedir(dir);
-	ck_assert_int_eq(rmdir(lab->dir), 0);
+	remove_folder(lab->dir);
 }
 
 void
