@@ -35,6 +35,7 @@ static const cyaml_schema_value_t text_value = {
 	        LIST("allow-plain", struct raw_origin, allow_plain, &text_value),                  \
 	        TEXT("gateway-errors-503", struct raw_origin, gateway_errors_503),                 \
 	        TEXT("edhoc-header", struct raw_origin, edhoc_header),                             \
+	        TEXT("transport", struct raw_origin, transport),                                   \
 	        TEXT("ca-file", struct raw_origin, ca_file),                                       \
 	        TEXT("client-cert", struct raw_origin, client_cert),                               \
 	        TEXT("client-key", struct raw_origin, client_key)

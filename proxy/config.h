@@ -37,6 +37,7 @@ struct origin {
 	size_t allow_plain_count;
 	bool gateway_errors_503;
 	bool edhoc_header; /* option 21 passes as a header field: an extension */
+	bool is_lean;      /* asked by our own HTTP/1.1 client, not by libcurl */
 	char ca_file[CONFIG_FILE_LEN];
 	char client_cert[CONFIG_FILE_LEN];
 	char client_key[CONFIG_FILE_LEN];

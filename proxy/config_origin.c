@@ -207,6 +207,23 @@ check_allow_plain(struct origin *o, const struct raw_origin *raw, const struct c
 	return SL_OK;
 }
 
+/* Our own client knows neither TLS nor names. */
+static enum sl_err
+check_transport(struct origin *o, const struct raw_origin *raw, const struct complaint *c)
+{
+	const char *text = raw->transport == NULL ? "auto" : raw->transport;
+	struct address a;
+	bool may_be_lean = !o->target.is_https && address_parse_host(&a, o->target.host) == SL_OK;
+
+	if (strcmp(text, "auto") != 0 && strcmp(text, "curl") != 0 && strcmp(text, "lean") != 0)
+		return complain(c, "transport", text, "must be auto, curl or lean");
+	if (strcmp(text, "lean") == 0 && !may_be_lean)
+		return complain(c, "transport", text,
+		        "is for plain http to an address without a name; write auto");
+	o->is_lean = may_be_lean && strcmp(text, "curl") != 0;
+	return SL_OK;
+}
+
 static enum sl_err
 check_origin(struct origin *o, const struct raw_origin *raw, const char *parent,
         const struct complaint *c)
@@ -228,6 +245,8 @@ check_origin(struct origin *o, const struct raw_origin *raw, const char *parent,
 		        &o->gateway_errors_503, raw->gateway_errors_503, "gateway-errors-503", c);
 	if (err == SL_OK)
 		err = check_bool(&o->edhoc_header, raw->edhoc_header, "edhoc-header", c);
+	if (err == SL_OK)
+		err = check_transport(o, raw, c);
 	return err;
 }
 

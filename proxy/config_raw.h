@@ -16,7 +16,7 @@ struct raw_origin {
 	char *port; /* routes only */
 	char *origin;
 	struct raw_list plain_http, addresses, allow_plain;
-	char *gateway_errors_503, *edhoc_header;
+	char *gateway_errors_503, *edhoc_header, *transport;
 	char *ca_file, *client_cert, *client_key;
 };
 

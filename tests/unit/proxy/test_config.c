@@ -105,6 +105,28 @@ START_TEST(safe_when_nothing_is_said)
 }
 END_TEST
 
+START_TEST(the_transport_can_be_chosen)
+{
+	static const char *const rows[] = {"+'http://127.0.0.1:1', plain-http: [127.0.0.1]",
+	        "+'http://[::1]:1', plain-http: ['::1'], transport: auto",
+	        "+'http://127.0.0.1:1', plain-http: [127.0.0.1], transport: lean",
+	        "-'http://127.0.0.1:1', plain-http: [127.0.0.1], transport: curl",
+	        "-'http://localhost:1', plain-http: [127.0.0.1]",
+	        "-'https://192.0.2.1', addresses: [192.0.2.1], transport: auto"};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct config *c;
+		char text[256];
+
+		snprintf(text, sizeof text,
+		        "listen: ['[::1]:1']\nforward: {allow: [{origin: %s}]}\n", rows[i] + 1);
+		ck_assert_msg(parse(&c, text) == SL_OK, "%s", complaint);
+		ck_assert_int_eq(c->forward[0].is_lean, rows[i][0] == '+');
+		config_free(c);
+	}
+}
+END_TEST
+
 /* clang-format off */
 static const struct {
 	const char *because, *from, *to;
@@ -166,6 +188,9 @@ static const struct {
 	{"a plain path with a pattern", "/.well-known/edhoc", "/.well-known/*", ":11: allow-plain: \"/.well-known/*\": is no path"},
 	{"a switch that is neither", "gateway-errors-503: true", "gateway-errors-503: yes", ":12: gateway-errors-503: \"yes\": must be"},
 	{"the EDHOC switch that is neither", "gateway-errors-503: true", "edhoc-header: 1", ":12: edhoc-header: \"1\": must be"},
+	{"a transport that does not exist", "gateway-errors-503: true", "transport: quick", ":12: transport: \"quick\": must be auto"},
+	{"the lean transport with TLS", "    addresses:", "    transport: lean\n    addresses:", ":15: transport: \"lean\": is for plain http"},
+	{"the lean transport to a name", "127.0.0.1:8080/base\"", "a.example/base\"\n    transport: lean", ":10: transport: \"lean\": is for plain http"},
 	{"a port nobody listens on", "port: 5683", "port: 5684", ":13: port: \"5684\": is no port"},
 	{"TLS keys beside plain http", "gateway-errors-503: true", "ca-file: /etc/hostname", ":12: ca-file: \"/etc/hostname\": stands beside"},
 	{"a file that is not there", "    addresses:", "    ca-file: /nonexistent\n    addresses:", ":15: ca-file: \"/nonexistent\": cannot be read"},
@@ -253,7 +278,8 @@ beside(const char *key, bool is_least)
 	        {"queue-age", ", total-timeout: 200s", ", total-timeout: 200s"},
 	        {"body-bytes", ", response-body: 64KiB", ""},
 	        {"memory-budget",
-	                ", exchanges: 64, verified-peers: 16, transfers: 1, queue-length: 1, uploads: 1, "
+	                ", exchanges: 64, verified-peers: 16, transfers: 1, queue-length: 1, "
+	                "uploads: 1, "
 	                "answers: 1",
 	                ""},
 	};
@@ -451,6 +477,7 @@ config_suite(void)
 
 	tcase_add_test(t, reads_a_good_text);
 	tcase_add_test(t, safe_when_nothing_is_said);
+	tcase_add_test(t, the_transport_can_be_chosen);
 	tcase_add_test(t, loads_files_and_says_when_it_cannot);
 	tcase_add_test(t, reads_discovery_and_keys_from_files);
 	tcase_add_test(t, reads_the_marks_of_one_document);
