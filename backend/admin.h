@@ -37,6 +37,9 @@ int admin_failed(const char *what, enum sl_err err);
  * certificate by the authority of config, whose store has the audit line. 0, or the exit status after the reason
  * was printed. */
 int admin_make_edhoc(const struct config *config, const char *dir);
+/* A certificate for key as wanted says, which has all but serial and spki; signed by wanted->issuer_key. */
+enum sl_err admin_make_certificate(const struct sl_cert_params *wanted, const struct sl_pkey *key,
+        uint8_t out[static STORE_CERT_MAX], size_t *len) SL_MUST_USE;
 /* The wall clock in POSIX seconds. */
 int64_t admin_now(void);
 /* "2026-01-31T12:00:00Z" */

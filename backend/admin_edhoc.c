@@ -13,12 +13,12 @@
 #include "audit.h"
 #include "ca.h"
 #include "files.h"
+#include "key_file.h"
 #include "trust_name.h"
 
 #define PEM_MAX    4096
 #define CCS_MAX    256
 #define KID_LEN    2
-#define SERIAL_LEN 16
 #define BACKDATE_S 300
 
 /* The authority as its files have it. */
@@ -34,13 +34,10 @@ load_issuer(struct issuer *issuer, const struct config *config)
 {
 	struct sl_buf text;
 	size_t len = 0;
-	enum sl_err err;
+	const char *why;
+	enum sl_err err = key_file_read(&issuer->key, config->ca.key, &why);
 
 	sl_buf_init(&text, PEM_MAX);
-	err = files_read(&text, config->ca.key, FILES_SECRET);
-	if (!err)
-		err = sl_pkey_from_text(&issuer->key, sl_buf_view(&text));
-	sl_buf_clear(&text);
 	if (!err)
 		err = files_read(&text, config->ca.certificate, FILES_PUBLIC);
 	if (!err)
@@ -98,7 +95,7 @@ out:
 static enum sl_err
 make_certificate(const struct issuer *issuer, const struct sl_pkey *key, uint8_t *out, size_t *len)
 {
-	uint8_t subject[POLICY_DN_MAX], spki[256], serial[SERIAL_LEN], tbs[STORE_CERT_MAX];
+	uint8_t subject[POLICY_DN_MAX];
 	struct sl_cert_params params = {
 	        .issuer_cert = issuer->cert.der,
 	        .issuer_key = issuer->key,
@@ -108,26 +105,15 @@ make_certificate(const struct issuer *issuer, const struct sl_pkey *key, uint8_t
 	        .ext_cmc_ra = true,
 	};
 	char name[POLICY_IDENTITY_MAX + sizeof " EST"];
-	size_t subject_len = 0, spki_len = 0, tbs_len = 0;
+	size_t subject_len = 0;
 	enum sl_err err;
 
 	snprintf(name, sizeof name, "%s EST", issuer->name);
 	err = sl_name_from_cn(name, subject, sizeof subject, &subject_len);
 	if (err == SL_EMALFORMED) /* longer than a CN may be */
 		err = sl_name_from_cn("EST", subject, sizeof subject, &subject_len);
-	if (!err)
-		err = sl_pkey_to_spki(key, spki, sizeof spki, &spki_len);
-	if (!err)
-		err = sl_random(serial, sizeof serial);
-	if (err)
-		return err;
-	serial[0] = (uint8_t)((serial[0] & 0x3f) | 0x40);
-	params.serial = sl_span(serial, sizeof serial);
 	params.subject = sl_span(subject, subject_len);
-	params.spki = sl_span(spki, spki_len);
-	err = sl_cert_tbs(&params, tbs, sizeof tbs, &tbs_len);
-	return err ? err
-	           : sl_cert_sign(sl_span(tbs, tbs_len), issuer->key, out, STORE_CERT_MAX, len);
+	return err ? err : admin_make_certificate(&params, key, out, len);
 }
 
 /* The authority signed it, so the chain knows it. */

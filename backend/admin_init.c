@@ -19,7 +19,6 @@
 
 #define CA_VALIDITY_S ((int64_t)3650 * 86400)
 #define CA_BACKDATE_S 300
-#define SERIAL_LEN    16
 #define PEM_MAX       4096
 #define YAML_MAX      4096
 
@@ -138,28 +137,20 @@ admin_complain_file(const char *file, enum sl_err err)
 static enum sl_err
 self_sign(const struct sl_pkey *key, const char *name, char *pem, size_t cap)
 {
-	uint8_t subject[POLICY_DN_MAX], spki[256], serial[SERIAL_LEN];
-	uint8_t tbs[STORE_CERT_MAX], der[STORE_CERT_MAX];
-	struct sl_cert_params params = {.issuer_key = key, .is_ca = true};
-	size_t subject_len = 0, spki_len = 0, len = 0;
+	uint8_t subject[POLICY_DN_MAX], der[STORE_CERT_MAX];
+	struct sl_cert_params params = {
+	        .issuer_key = key,
+	        .not_before = admin_now() - CA_BACKDATE_S,
+	        .not_after = admin_now() + CA_VALIDITY_S,
+	        .key_usage = SL_KU_KEY_CERT_SIGN | SL_KU_CRL_SIGN,
+	        .is_ca = true,
+	};
+	size_t subject_len = 0, len = 0;
 	enum sl_err err = sl_name_from_cn(name, subject, sizeof subject, &subject_len);
 
-	if (!err)
-		err = sl_pkey_to_spki(key, spki, sizeof spki, &spki_len);
-	if (!err)
-		err = sl_random(serial, sizeof serial);
-	if (err)
-		return err;
-	serial[0] = (uint8_t)((serial[0] & 0x3f) | 0x40);
-	params.serial = sl_span(serial, sizeof serial);
 	params.subject = sl_span(subject, subject_len);
-	params.spki = sl_span(spki, spki_len);
-	params.not_before = admin_now() - CA_BACKDATE_S;
-	params.not_after = admin_now() + CA_VALIDITY_S;
-	params.key_usage = SL_KU_KEY_CERT_SIGN | SL_KU_CRL_SIGN;
-	err = sl_cert_tbs(&params, tbs, sizeof tbs, &len);
 	if (!err)
-		err = sl_cert_sign(sl_span(tbs, len), key, der, sizeof der, &len);
+		err = admin_make_certificate(&params, key, der, &len);
 	return err ? err : sl_cert_to_pem(sl_span(der, len), pem, cap);
 }
 

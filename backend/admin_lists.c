@@ -14,7 +14,31 @@ struct listing {
 	bool is_json;
 	size_t rows;
 	int64_t now;
+	struct store_filter filter; /* of certificates */
 };
+
+typedef enum sl_err (*list_each)(struct store *store, struct listing *listing);
+
+/* A row each, as an array with --json. */
+static int
+list(const char *config, struct listing *listing, list_each each)
+{
+	struct admin admin;
+	enum sl_err err;
+	int status = admin_open(&admin, config);
+
+	if (status != EXIT_SUCCESS)
+		return status;
+	if (listing->is_json)
+		printf("[");
+	err = each(admin.store, listing);
+	if (listing->is_json)
+		printf("\n]\n");
+	if (err)
+		status = admin_failed(admin.config.store, err);
+	admin_close(&admin);
+	return status;
+}
 
 /* --- contexts -------------------------------------------------------------------------------- */
 
@@ -49,6 +73,12 @@ on_context(void *arg, const struct store_context *c)
 	return SL_OK;
 }
 
+static enum sl_err
+each_context(struct store *store, struct listing *listing)
+{
+	return store_contexts_each(store, 0, on_context, listing);
+}
+
 int
 admin_list_contexts(int argc, char **argv)
 {
@@ -56,24 +86,9 @@ admin_list_contexts(int argc, char **argv)
 	struct listing listing = {0};
 	const struct arg args[] = {{"-c", .value = &config, .is_needed = true},
 	        {"--json", .flag = &listing.is_json}, {0}};
-	struct admin admin;
-	enum sl_err err;
-	int status;
 
-	if (!args_take(argc, argv, args, NULL))
-		return EXIT_USAGE;
-	status = admin_open(&admin, config);
-	if (status != EXIT_SUCCESS)
-		return status;
-	if (listing.is_json)
-		printf("[");
-	err = store_contexts_each(admin.store, 0, on_context, &listing);
-	if (listing.is_json)
-		printf("\n]\n");
-	if (err)
-		status = admin_failed(admin.config.store, err);
-	admin_close(&admin);
-	return status;
+	return args_take(argc, argv, args, NULL) ? list(config, &listing, each_context)
+	                                         : EXIT_USAGE;
 }
 
 static int
@@ -157,33 +172,23 @@ on_certificate(void *arg, const struct store_certificate *c)
 	return SL_OK;
 }
 
+static enum sl_err
+each_certificate(struct store *store, struct listing *listing)
+{
+	return store_certificates_each(store, &listing->filter, on_certificate, listing);
+}
+
 int
 admin_list_certs(int argc, char **argv)
 {
 	const char *config = NULL;
-	struct store_filter filter = {0};
 	struct listing listing = {.now = admin_now()};
 	const struct arg args[] = {{"-c", .value = &config, .is_needed = true},
-	        {"--identity", .value = &filter.identity}, {"--json", .flag = &listing.is_json},
-	        {0}};
-	struct admin admin;
-	enum sl_err err;
-	int status;
+	        {"--identity", .value = &listing.filter.identity},
+	        {"--json", .flag = &listing.is_json}, {0}};
 
-	if (!args_take(argc, argv, args, NULL))
-		return EXIT_USAGE;
-	status = admin_open(&admin, config);
-	if (status != EXIT_SUCCESS)
-		return status;
-	if (listing.is_json)
-		printf("[");
-	err = store_certificates_each(admin.store, &filter, on_certificate, &listing);
-	if (listing.is_json)
-		printf("\n]\n");
-	if (err)
-		status = admin_failed(admin.config.store, err);
-	admin_close(&admin);
-	return status;
+	return args_take(argc, argv, args, NULL) ? list(config, &listing, each_certificate)
+	                                         : EXIT_USAGE;
 }
 
 static int

@@ -13,6 +13,7 @@
 
 #include "ca_issue.h"
 #include "files.h"
+#include "key_file.h"
 
 #define FILE_MAX_BYTES 16384
 #define CLOCK_FLOOR                                                                                \
@@ -32,31 +33,15 @@ complain(char message[static CONFIG_MESSAGE_MAX], const char *file, const char *
 static enum sl_err
 load_key(struct ca *ca, const char *file, char message[static CONFIG_MESSAGE_MAX])
 {
-	struct sl_buf text;
-	enum sl_err err;
+	const char *why = "no private key in PEM or DER that is P-256, P-384 or Ed25519, without "
+	                  "a passphrase";
+	enum sl_err err = key_file_read(&ca->key, file, &why);
 
-	sl_buf_init(&text, FILE_MAX_BYTES);
-	err = files_read(&text, file, FILES_SECRET);
-	if (err == SL_EAUTH)
-		complain(message, file, "the key is open to group or others; chmod 0400", err);
-	else if (err)
-		complain(message, file, "the key cannot be read", err);
-	if (!err) {
-		err = sl_pkey_from_text(&ca->key, sl_buf_view(&text));
-		if (err || !sl_pkey_has_private(ca->key)) {
-			err = SL_EMALFORMED;
-			complain(message, file,
-			        "no private key in PEM or DER that is P-256, P-384 or Ed25519, without a passphrase",
-			        err);
-		}
-	}
-	sl_buf_clear(&text);
-	if (!err) {
-		err = sl_pkey_generate(&ca->lint_key, sl_pkey_type(ca->key));
-		if (err)
-			complain(message, file, "this type of key cannot sign certificates", err);
-	}
-	return err;
+	if (err)
+		return complain(message, file, why, err);
+	err = sl_pkey_generate(&ca->lint_key, sl_pkey_type(ca->key));
+	return err ? complain(message, file, "this type of key cannot sign certificates", err)
+	           : SL_OK;
 }
 
 static enum sl_err

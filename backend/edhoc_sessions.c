@@ -4,24 +4,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "deadline.h"
 
 /* --- waiting for whoever works -------------------------------------------------------------------------- */
-
-static struct timespec
-deadline_in(unsigned ms)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	return t;
-}
 
 /* The session may be another one afterwards. False: no more waiting. */
 static bool

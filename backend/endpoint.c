@@ -6,9 +6,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <sl/mappings.h>
+
+#include "deadline.h"
 
 /* What one request needs while it is worked on; wiped at its end. */
 struct work {
@@ -314,21 +315,6 @@ copy_reply(struct endpoint_reply *reply, const struct reply *stored)
 	reply->option_len = stored->option.len;
 	memcpy(reply->body, stored->body.ptr, stored->body.len);
 	reply->body_len = stored->body.len;
-}
-
-static struct timespec
-deadline_in(unsigned ms)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	return t;
 }
 
 /* With e->lock held: waits until the request in progress has an answer, or became the caller's. */

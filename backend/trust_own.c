@@ -5,9 +5,8 @@
 #include <stdlib.h>
 
 #include "files.h"
+#include "key_file.h"
 #include "trust_inside.h"
-
-#define KEY_FILE_MAX 16384
 
 enum sl_err
 trust_complain(char message[static CONFIG_MESSAGE_MAX], const char *file, const char *what,
@@ -20,23 +19,11 @@ trust_complain(char message[static CONFIG_MESSAGE_MAX], const char *file, const 
 static enum sl_err
 load_key(struct trust_own *own, const char *file, char message[static CONFIG_MESSAGE_MAX])
 {
-	struct sl_buf text;
-	enum sl_err err;
+	const char *why = "no private key in PEM or DER without a passphrase; make one with "
+	                  "sealift-device keygen";
+	enum sl_err err = key_file_read(&own->key, file, &why);
 
-	sl_buf_init(&text, KEY_FILE_MAX);
-	err = files_read(&text, file, FILES_SECRET);
-	if (err == SL_EAUTH)
-		err = trust_complain(
-		        message, file, "the key is open to group or others; chmod 0400", SL_EAUTH);
-	else if (err)
-		err = trust_complain(message, file, "the key cannot be read", err);
-	else if (sl_pkey_from_text(&own->key, sl_buf_view(&text)) || !sl_pkey_has_private(own->key))
-		err = trust_complain(message, file,
-		        "no private key in PEM or DER without a passphrase; make one with "
-		        "sealift-device keygen",
-		        SL_EMALFORMED);
-	sl_buf_clear(&text);
-	return err;
+	return err ? trust_complain(message, file, why, err) : SL_OK;
 }
 
 static enum sl_err
