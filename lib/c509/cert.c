@@ -17,6 +17,21 @@ sl_c509_take_items(struct sl_c509_source *in, struct sl_span *items, size_t coun
 		items[i] = sl_cbor_read_item(&in->r);
 }
 
+enum sl_err
+sl_c509_take_whole(
+        const struct sl_c509_form *form, struct sl_span bytes, struct sl_span *items, size_t count)
+{
+	int type = sl_c509_type_of(bytes);
+	struct sl_c509_source in = {sl_reader_over(bytes), type == SL_C509_NATIVE}, again = in;
+	struct sl_writer nowhere = sl_writer_counting();
+
+	sl_c509_take_items(&in, items, count);
+	if (type == 0 || sl_reader_finish(&in.r) != SL_OK)
+		return SL_EMALFORMED;
+	form->decode(&again, &nowhere);
+	return sl_reader_finish(&again.r) == SL_OK ? SL_OK : SL_EMALFORMED;
+}
+
 void
 sl_c509_decode_item(struct sl_c509_source *in, struct sl_span item, sl_c509_decode_one one,
         struct sl_writer *der)

@@ -44,11 +44,16 @@ enum sl_err sl_c509_decode_whole(
         const struct sl_c509_form *form, struct sl_span c509, struct sl_writer *der) SL_MUST_USE;
 /* The items of an array of exactly count. */
 void sl_c509_take_items(struct sl_c509_source *in, struct sl_span *items, size_t count);
+/* The same of a whole object of type 2 or 3, each field of which was checked. SL_EMALFORMED. */
+enum sl_err sl_c509_take_whole(const struct sl_c509_form *form, struct sl_span bytes,
+        struct sl_span *items, size_t count) SL_MUST_USE;
 /* One item by itself, to its end. */
 void sl_c509_decode_item(struct sl_c509_source *in, struct sl_span item, sl_c509_decode_one one,
         struct sl_writer *der);
 /* The key of two items. SL_EMALFORMED, SL_EUNSUPPORTED. */
 enum sl_err sl_c509_load_key(struct sl_span two_items, struct sl_pkey **key) SL_MUST_USE;
+/* The key can be read, or is of a kind that is not ours. SL_EMALFORMED. */
+enum sl_err sl_c509_check_key(struct sl_span two_items) SL_MUST_USE;
 /* A signature item of a native object over tbs. SL_EAUTH, SL_EUNSUPPORTED. */
 enum sl_err sl_c509_check_native(const struct sl_pkey *key, int64_t algorithm, struct sl_span tbs,
         struct sl_span signature) SL_MUST_USE;

@@ -50,6 +50,16 @@ sl_c509_load_key(struct sl_span two_items, struct sl_pkey **key)
 }
 
 enum sl_err
+sl_c509_check_key(struct sl_span two_items)
+{
+	struct sl_pkey *key = NULL;
+	enum sl_err err = sl_c509_load_key(two_items, &key);
+
+	sl_pkey_free(key);
+	return err == SL_EUNSUPPORTED ? SL_OK : err;
+}
+
+enum sl_err
 sl_c509_check_native(
         const struct sl_pkey *key, int64_t algorithm, struct sl_span tbs, struct sl_span signature)
 {
@@ -207,34 +217,24 @@ enum sl_err
 sl_c509_decode(struct sl_c509_cert *cert, struct sl_span bytes, bool lenient)
 {
 	struct sl_c509_cert got = {.bytes = bytes};
-	struct sl_c509_source in = {.r = sl_reader_over(bytes)}, again;
-	struct sl_writer count = sl_writer_counting();
 	struct sl_span items[CERT_ITEMS];
-	struct sl_pkey *key = NULL;
-	enum sl_err err;
+	enum sl_err err = sl_c509_take_whole(&sl_c509_cert_form, bytes, items, CERT_ITEMS);
 
+	if (err != SL_OK)
+		return err;
 	got.type = (enum sl_c509_type)sl_c509_type_of(bytes);
-	in.is_native = got.type == SL_C509_NATIVE;
-	again = in;
-	sl_c509_take_items(&in, items, CERT_ITEMS);
-	if (got.type == 0 || sl_reader_finish(&in.r) != SL_OK)
-		return SL_EMALFORMED;
-	sl_c509_cert_form.decode(&again, &count); /* checks each field */
-	if (sl_reader_finish(&again.r) != SL_OK)
-		return SL_EMALFORMED;
 	fill(&got, items);
-	if (in.is_native && (got.signature_algorithm == INT64_MIN || number_in(items[7]) < 0 ||
-	                            (!lenient && !has_native_prefix(items[7], items[8]))))
+	if (got.type == SL_C509_NATIVE &&
+	        (got.signature_algorithm == INT64_MIN || number_in(items[7]) < 0 ||
+	                (!lenient && !has_native_prefix(items[7], items[8]))))
 		return SL_EMALFORMED;
 	got.tbs = sl_span(bytes.ptr + 1, bytes.len - 1 - items[10].len);
 	err = read_extensions(&got, items[9]);
 	if (err == SL_OK)
-		err = sl_c509_load_key(got.key, &key);
-	sl_pkey_free(key);
-	if (err != SL_OK && err != SL_EUNSUPPORTED)
-		return err;
-	*cert = got;
-	return SL_OK;
+		err = sl_c509_check_key(got.key);
+	if (err == SL_OK)
+		*cert = got;
+	return err;
 }
 
 enum sl_err

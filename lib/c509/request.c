@@ -284,22 +284,13 @@ enum sl_err
 sl_c509_request_decode(struct sl_c509_request *request, struct sl_span bytes)
 {
 	struct sl_c509_request got = {.bytes = bytes};
-	struct sl_c509_source in = {.r = sl_reader_over(bytes)}, again;
-	struct sl_writer count = sl_writer_counting();
 	struct sl_span items[REQUEST_ITEMS];
 	struct sl_reader algorithm;
-	struct sl_pkey *key = NULL;
-	enum sl_err err;
+	enum sl_err err = sl_c509_take_whole(&sl_c509_request_form, bytes, items, REQUEST_ITEMS);
 
+	if (err != SL_OK)
+		return err;
 	got.type = (enum sl_c509_type)sl_c509_type_of(bytes);
-	in.is_native = got.type == SL_C509_NATIVE;
-	again = in;
-	sl_c509_take_items(&in, items, REQUEST_ITEMS);
-	if (got.type == 0 || sl_reader_finish(&in.r) != SL_OK)
-		return SL_EMALFORMED;
-	decode_request(&again, &count);
-	if (sl_reader_finish(&again.r) != SL_OK)
-		return SL_EMALFORMED;
 	algorithm = sl_reader_over(items[1]);
 	got.signature_algorithm = INT64_MIN;
 	if (sl_cbor_peek(&algorithm) <= SL_CBOR_NINT)
@@ -309,12 +300,10 @@ sl_c509_request_decode(struct sl_c509_request *request, struct sl_span bytes)
 	got.signature = items[6];
 	got.tbs = sl_span(bytes.ptr + 1, bytes.len - 1 - items[6].len);
 	read_attributes(&got, items[5]);
-	err = sl_c509_load_key(got.key, &key);
-	sl_pkey_free(key);
-	if (err != SL_OK && err != SL_EUNSUPPORTED)
-		return err;
-	*request = got;
-	return SL_OK;
+	err = sl_c509_check_key(got.key);
+	if (err == SL_OK)
+		*request = got;
+	return err;
 }
 
 enum sl_err
