@@ -130,6 +130,9 @@ class Amplification(harness.Case):
             source.socket.close()
             good = say(f"T1-{source.name}", f"{source.ratio:.2f}", LIMIT, source.ratio <= LIMIT) and good
             good = say(f"T1-{source.name}-repeated", source.repeats, 0, source.repeats == 0) and good
+        worst, repeats = max(s.ratio for s in sources), sum(s.repeats for s in sources)
+        say(f"T1.wire-worst-of-{len(sources)}", f"{worst:.2f}", LIMIT, worst <= LIMIT)
+        say(f"T1.wire-repeated-in-{PATIENCE_S}-s", repeats, 0, repeats == 0)
         self.assertTrue(good)
         answered = sum(1 for s in sources if s.got)
         self.assertGreaterEqual(answered, 35, "the proxy said too little for this to mean anything")

@@ -151,9 +151,9 @@ START_TEST(no_request_gets_more_than_three_times_its_bytes)
 	        " exchanges-per-prefix: 65536, in-flight-per-prefix: 65536}\n");
 	for (unsigned n = 0; n < rounds; n++)
 		one_request(n, &answered);
-	printf("T1 amplification-permille-of-%u %lu 3000 %s seed %d\n", rounds,
+	printf("T1.permille-of-%u %lu 3000 %s %d\n", rounds,
 	        (unsigned long)worst_permille, worst_permille <= 3000 ? "PASS" : "FAIL", SEED);
-	printf("T1 ip-amplification-permille-of-%u %lu 3000 %s seed %d\n", rounds,
+	printf("T1.ip-permille-of-%u %lu 3000 %s %d\n", rounds,
 	        (unsigned long)worst_ip_permille, worst_ip_permille <= 3000 ? "PASS" : "FAIL",
 	        SEED);
 	ck_assert_uint_gt(proxy_core_counts(lab.core).forwarded, rounds / 10);

@@ -165,7 +165,7 @@ START_TEST(honest_networks_get_what_they_get_alone)
 		solo_all += solo[n];
 	}
 	ck_assert_uint_ge(solo_all, 3500); /* they ask 99 * 60 / 1.4 times */
-	printf("T8 worst-honest-share-%s %u 950 %s seed 50\n", s->name, worst,
+	printf("T8.worst-honest-share-%s %u 950 %s 50\n", s->name, worst,
 	        worst >= 950 ? "PASS" : "FAIL");
 	ck_assert_uint_ge(worst, 950);
 }
@@ -184,7 +184,7 @@ START_TEST(a_scarce_origin_is_shared_evenly)
 	}
 	ck_assert_uint_ge(sum, DURATION_MS / SERVICE_MS * TRANSFERS * 9 / 10);
 	jain = sum * sum * 1000 / (NETWORKS * squares);
-	printf("T8 jain-%s %llu 950 %s seed 50\n", s->name, (unsigned long long)jain,
+	printf("T8.jain-%s %llu 950 %s 50\n", s->name, (unsigned long long)jain,
 	        jain >= 950 ? "PASS" : "FAIL");
 	ck_assert_uint_ge(jain, 950);
 }

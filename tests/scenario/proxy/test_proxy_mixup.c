@@ -529,7 +529,7 @@ START_TEST(every_answer_goes_to_who_asked)
 		}
 		serve();
 	}
-	printf("T25 mixed-answers-of-%llu %llu 0 %s seed %d\n", (unsigned long long)next_number,
+	printf("T25.mixed-answers-of-%llu %llu 0 %s %d\n", (unsigned long long)next_number,
 	        (unsigned long long)mixed, mixed == 0 ? "PASS" : "FAIL", SEED);
 	ck_assert_msg(
 	        mixed == 0, "%s, at request %llu", what_was_wrong, (unsigned long long)next_number);
