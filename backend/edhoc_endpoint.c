@@ -171,17 +171,39 @@ refuse_1(struct edhoc_work *w, enum sl_err err)
 	edhoc_sessions_drop(w->sessions, w->session);
 }
 
+/* The session is the caller's: only now memory is worth its wiping. NULL: there is none, and the session is
+ * dropped. */
+static struct edhoc_work *
+begin_work(struct edhoc_endpoint *e, struct edhoc_session *session,
+        const struct edhoc_request *request, struct edhoc_reply *reply)
+{
+	struct edhoc_work *w = edhoc_work_new(&e->config, e->sessions, request, reply);
+
+	if (w == NULL) {
+		edhoc_sessions_drop(e->sessions, session);
+		fail_busy(&e->config, reply, "no memory");
+		return NULL;
+	}
+	w->session = session;
+	return w;
+}
+
 static void
 work_on_1(struct edhoc_endpoint *e, struct edhoc_work *w, struct sl_span message_1)
 {
-	uint64_t since_us = e->config.cpu_us();
-	enum sl_err err = edhoc_work_on_1(w, message_1);
+	uint64_t since_us;
+	enum sl_err err;
 
+	if (w == NULL)
+		return;
+	since_us = e->config.cpu_us();
+	err = edhoc_work_on_1(w, message_1);
 	if (err)
 		refuse_1(w, err);
 	else
 		succeed(w->reply, "message_2");
 	charge(e, since_us);
+	edhoc_work_free(w);
 }
 
 static void
@@ -195,29 +217,32 @@ handle_1(struct edhoc_endpoint *e, const struct edhoc_request *request, struct e
 	        .now_ms = request->now_ms,
 	};
 	struct sl_writer stored = sl_writer_over(reply->body, sizeof(reply->body));
-	struct edhoc_work *w = edhoc_work_new(&e->config, e->sessions, request, reply);
+	struct edhoc_session *session = NULL;
 	enum edhoc_turn turn = EDHOC_BUSY;
 
 	reply->message = 1;
-	if (w != NULL && sl_sha256(message_1, hash) == SL_OK)
-		turn = edhoc_sessions_begin(e->sessions, &claim, &w->session, &stored);
+	if (sl_sha256(message_1, hash) == SL_OK)
+		turn = edhoc_sessions_begin(e->sessions, &claim, &session, &stored);
 	if (turn == EDHOC_MINE)
-		work_on_1(e, w, message_1);
+		work_on_1(e, begin_work(e, session, request, reply), message_1);
 	else if (turn == EDHOC_STORED)
 		repeat(reply, &stored);
 	else
 		fail_busy(
 		        &e->config, reply, claim.may_work ? "no session is free" : "crypto budget");
-	edhoc_work_free(w);
 }
 
 /* One attempt: a session whose message_3 was wrong is over, since a guess may be right once in 2^64. */
 static void
 work_on_3(struct edhoc_endpoint *e, struct edhoc_work *w, struct sl_span message_3)
 {
-	uint64_t since_us = e->config.cpu_us();
-	enum sl_err err = edhoc_work_on_3(w, message_3);
+	uint64_t since_us;
+	enum sl_err err;
 
+	if (w == NULL)
+		return;
+	since_us = e->config.cpu_us();
+	err = edhoc_work_on_3(w, message_3);
 	if (err) {
 		edhoc_sessions_drop(e->sessions, w->session);
 		fail_err(&e->config, w->reply, err, w->reply->reason);
@@ -225,6 +250,7 @@ work_on_3(struct edhoc_endpoint *e, struct edhoc_work *w, struct sl_span message
 		succeed(w->reply, "authenticated");
 	}
 	charge(e, since_us);
+	edhoc_work_free(w);
 }
 
 struct third {
@@ -244,21 +270,19 @@ handle_3(struct edhoc_endpoint *e, const struct edhoc_request *request, struct e
 	        .now_ms = request->now_ms,
 	};
 	struct sl_writer stored = sl_writer_over(reply->body, sizeof(reply->body));
-	struct edhoc_work *w = edhoc_work_new(&e->config, e->sessions, request, reply);
-	enum edhoc_turn turn = EDHOC_BUSY;
+	struct edhoc_session *session = NULL;
+	enum edhoc_turn turn;
 
 	edhoc_name_c_r(&e->config, third->c_r, reply->c_r);
-	if (w != NULL)
-		turn = edhoc_sessions_claim(e->sessions, &claim, &w->session, &stored);
+	turn = edhoc_sessions_claim(e->sessions, &claim, &session, &stored);
 	if (turn == EDHOC_MINE)
-		work_on_3(e, w, third->message_3);
+		work_on_3(e, begin_work(e, session, request, reply), third->message_3);
 	else if (turn == EDHOC_STORED)
 		repeat(reply, &stored);
 	else if (turn == EDHOC_NONE)
 		fail(reply, 400, "no session waits for it");
 	else
 		fail_busy(&e->config, reply, "crypto budget, or too many copies");
-	edhoc_work_free(w);
 	return reply->status < 300;
 }
 
