@@ -79,6 +79,7 @@ struct limits {
 	uint64_t body_bytes;
 	uint64_t uploads;
 	uint64_t uploads_per_peer;
+	uint64_t uploads_per_prefix;
 	uint64_t answers;
 	uint64_t verified_peers;
 	uint64_t receive_buffer;

@@ -29,6 +29,7 @@ const struct limit_def limit_defs[] = {
         {LIMIT("body-bytes", body_bytes), LIMIT_SIZE, "16MiB", "64KiB", "1GiB"},
         {LIMIT("uploads", uploads), LIMIT_COUNT, "1024", "1", "65536"},
         {LIMIT("uploads-per-peer", uploads_per_peer), LIMIT_COUNT, "4", "1", "64"},
+        {LIMIT("uploads-per-prefix", uploads_per_prefix), LIMIT_COUNT, "128", "1", "65536"},
         {LIMIT("answers", answers), LIMIT_COUNT, "1024", "1", "65536"},
         {LIMIT("verified-peers", verified_peers), LIMIT_COUNT, "65536", "16", "1048576"},
         {LIMIT("receive-buffer", receive_buffer), LIMIT_SIZE, "4MiB", "64KiB", "64MiB"},

@@ -31,6 +31,22 @@ new_messages(struct proxy_core *core, const struct proxy_core_config *config)
 	return sl_messages_new(&core->messages, &messages);
 }
 
+/* What uploads-per-prefix is of all uploads, a network has of kept answers and of bytes too; in bytes it is one
+ * body at least. */
+static void
+set_block_shares(struct sl_blocks_config *blocks, const struct limits *l)
+{
+	uint64_t least = l->request_body > l->response_body ? l->request_body : l->response_body;
+	uint64_t answers = l->answers * l->uploads_per_prefix / l->uploads;
+	uint64_t bytes = l->body_bytes / l->uploads * l->uploads_per_prefix;
+
+	if (l->uploads_per_prefix >= l->uploads)
+		return;
+	blocks->bodies_per_network_max = (uint32_t)l->uploads_per_prefix;
+	blocks->answers_per_network_max = answers > 0 ? (uint32_t)answers : 1;
+	blocks->bytes_per_network_max = bytes > least ? bytes : least;
+}
+
 static enum sl_err
 new_blocks(struct proxy_core *core, const struct proxy_core_config *config)
 {
@@ -44,6 +60,7 @@ new_blocks(struct proxy_core *core, const struct proxy_core_config *config)
 	blocks.bytes_max = l->body_bytes;
 	blocks.idle_ms = (uint32_t)l->block_idle;
 	blocks.answers_max = (uint32_t)l->answers;
+	set_block_shares(&blocks, l);
 	memcpy(blocks.hash_key, config->hash_key, sizeof blocks.hash_key);
 	return sl_blocks_new(&core->blocks, &blocks);
 }

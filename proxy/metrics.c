@@ -107,6 +107,8 @@ static const struct family families[] = {
         ONE(COUNTER, "blocks_expired_total", core.blocks.expired,
                 "Uploads and kept answers dropped in silence."),
         ONE(COUNTER, "blocks_refused_total", core.blocks.refused, "Blocks refused."),
+        ONE(COUNTER, "block_shares_full_total", core.blocks.over_quota,
+                "Blocks and answers of networks that had their share of bodies."),
         ONE(COUNTER, "log_lines_held_total", log_held,
                 "Lines about refusals that were not written."),
         ONE(COUNTER, "log_records_lost_total", core.records_lost,

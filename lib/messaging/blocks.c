@@ -3,7 +3,7 @@
  * each ordered by the last touch. */
 #include <sl/blocks.h>
 
-#include "slots.h"
+#include "networks.h"
 
 #include <sl/wipe.h>
 #include <stdlib.h>
@@ -16,16 +16,21 @@ struct transfer {
 	size_t len;
 	size_t options_len;
 	uint64_t touched_ms;
+	uint32_t network; /* in the table's networks; 0: none */
 	uint8_t code;
-	bool is_served; /* the last slice went out */
+	bool is_served; /* the last slice went out: it may give way */
 };
 
-_Static_assert(sizeof(struct transfer) + 8 + 4 + 32 <= SL_BLOCKS_TRANSFER_BYTES, "see the header");
+_Static_assert(sizeof(struct transfer) + sizeof(struct sl_network) + 4 * sizeof(struct sl_link) +
+                               2 * 4 + 3 * 16 <=
+                       SL_BLOCKS_TRANSFER_BYTES,
+        "see the header");
 struct table {
 	struct transfer *transfers; /* by slot */
+	struct sl_networks networks;
 	struct sl_slab slab;
 	struct sl_index by_key, by_peer;
-	struct sl_list age;
+	struct sl_list age, served;
 };
 
 struct sl_blocks {
@@ -48,17 +53,22 @@ sl_blocks_config_init(struct sl_blocks_config *config)
 }
 
 static enum sl_err
-table_init(struct table *t, uint32_t max)
+table_init(struct table *t, uint32_t max, uint32_t share, const uint8_t *hash_key)
 {
 	enum sl_err err = sl_slab_init(&t->slab, max);
 
+	if (err == SL_OK)
+		err = sl_networks_init(&t->networks, max, share, hash_key);
 	if (err == SL_OK)
 		err = sl_index_init(&t->by_key, max);
 	if (err == SL_OK)
 		err = sl_index_init(&t->by_peer, max);
 	t->transfers = sl_slots_array(max, sizeof *t->transfers);
 	t->age.links = sl_slots_array(max, sizeof *t->age.links);
-	return t->transfers == NULL || t->age.links == NULL ? SL_ENOMEM : err;
+	t->served.links = sl_slots_array(max, sizeof *t->served.links);
+	if (t->transfers == NULL || t->age.links == NULL || t->served.links == NULL)
+		return SL_ENOMEM;
+	return err;
 }
 
 static void
@@ -67,9 +77,11 @@ table_clear(struct table *t)
 	for (uint32_t slot = t->age.head; slot != 0; slot = t->age.links[slot].next)
 		free(t->transfers[slot].bytes);
 	sl_slab_clear(&t->slab);
+	sl_networks_clear(&t->networks);
 	sl_index_clear(&t->by_key);
 	sl_index_clear(&t->by_peer);
 	free(t->age.links);
+	free(t->served.links);
 	free(t->transfers);
 }
 
@@ -81,8 +93,10 @@ sl_blocks_new(struct sl_blocks **out, const struct sl_blocks_config *config)
 	if (b == NULL)
 		return SL_ENOMEM;
 	b->config = *config;
-	if (table_init(&b->bodies, config->bodies_max) != SL_OK ||
-	        table_init(&b->answers, config->answers_max) != SL_OK) {
+	if (table_init(&b->bodies, config->bodies_max, config->bodies_per_network_max,
+	            config->hash_key) != SL_OK ||
+	        table_init(&b->answers, config->answers_max, config->answers_per_network_max,
+	                config->hash_key) != SL_OK) {
 		sl_blocks_free(b);
 		return SL_ENOMEM;
 	}
@@ -133,10 +147,17 @@ static void
 drop(struct sl_blocks *b, struct table *t, uint32_t slot)
 {
 	struct transfer *x = &t->transfers[slot];
+	struct sl_network *n = &t->networks.items[x->network];
 
 	b->counts.bytes -= x->len;
+	n->bytes -= x->len;
 	free(x->bytes);
 	x->bytes = NULL;
+	if (x->is_served) {
+		sl_list_remove(&t->served, slot);
+		sl_list_remove(&n->yielding, slot);
+	}
+	sl_network_leave(&t->networks, x->network);
 	sl_index_remove(&t->by_key, slot);
 	sl_index_remove(&t->by_peer, slot);
 	sl_list_remove(&t->age, slot);
@@ -151,7 +172,10 @@ add(struct sl_blocks *b, struct table *t, const struct sl_peer *peer,
 
 	if (slot == 0)
 		return 0;
-	t->transfers[slot] = (struct transfer){.key = *key, .peer = *peer, .touched_ms = now_ms};
+	t->transfers[slot] = (struct transfer){.key = *key,
+	        .peer = *peer,
+	        .touched_ms = now_ms,
+	        .network = sl_network_enter(&t->networks, peer)};
 	sl_index_add(&t->by_key, slot, hash_of_key(key));
 	sl_index_add(&t->by_peer, slot, sl_peer_hash(b->config.hash_key, peer, 0));
 	sl_list_push(&t->age, slot);
@@ -184,39 +208,38 @@ has_room(const struct sl_blocks *b, size_t len)
 	return len <= b->config.bytes_max && b->counts.bytes <= b->config.bytes_max - len;
 }
 
+static uint64_t
+bytes_of(const struct table *t, const struct sl_peer *peer)
+{
+	uint32_t network = sl_network_find(&t->networks, peer);
+
+	return network == 0 ? 0 : t->networks.items[network].bytes;
+}
+
+/* The same for the network's share of bytes. */
+static bool
+has_share(const struct sl_blocks *b, const struct sl_peer *peer, size_t len)
+{
+	uint64_t max = b->config.bytes_per_network_max;
+
+	return peer->network == 0 || max == 0 ||
+	       bytes_of(&b->bodies, peer) + bytes_of(&b->answers, peer) + len <= max;
+}
+
+/* Bytes of a transfer; they are the table's from here on. */
+static void
+hold(struct sl_blocks *b, struct table *t, uint32_t slot, size_t len)
+{
+	t->transfers[slot].len += len;
+	t->networks.items[t->transfers[slot].network].bytes += len;
+	b->counts.bytes += len;
+}
+
 static void
 release_whole(struct sl_blocks *b)
 {
 	free(b->whole);
 	b->whole = NULL;
-}
-
-/* The digest is chained over the options, so that no length limits it. */
-static void
-absorb(struct sl_block_key *key, const uint8_t *hash_key, uint32_t number, struct sl_span value)
-{
-	uint8_t bytes[SL_BLOCK_KEY_LEN + 4 + 16];
-
-	memcpy(bytes, key->bytes, SL_BLOCK_KEY_LEN);
-	memcpy(bytes + SL_BLOCK_KEY_LEN, &number, 4);
-	sl_siphash128(bytes + SL_BLOCK_KEY_LEN + 4, hash_key, value);
-	sl_siphash128(key->bytes, hash_key, sl_span(bytes, sizeof bytes));
-}
-
-void
-sl_block_key(struct sl_block_key *key, const uint8_t hash_key[static SL_SIPHASH_KEY_LEN],
-        const struct sl_peer *peer, const struct sl_coap_msg *request)
-{
-	memset(key, 0, sizeof *key);
-	absorb(key, hash_key, request->code, sl_span(peer->bytes, peer->len));
-	for (size_t i = 0; i < request->option_count; i++) {
-		const struct sl_coap_option *opt = &request->options[i];
-
-		if (opt->number == SL_COAP_BLOCK1 || opt->number == SL_COAP_BLOCK2 ||
-		        sl_coap_is_no_cache_key(opt->number))
-			continue;
-		absorb(key, hash_key, opt->number, sl_coap_option_value(opt));
-	}
 }
 
 /* --- uploads ---------------------------------------------------------------------------------- */
@@ -244,6 +267,11 @@ begin(struct sl_blocks *b, struct put *p, const struct sl_coap_msg *request)
 		return SL_BLOCK_TOO_LARGE;
 	}
 	p->slot = 0;
+	if (!sl_network_has_room(
+	            &b->bodies.networks, sl_network_find(&b->bodies.networks, p->peer))) {
+		b->counts.over_quota++;
+		return SL_BLOCK_BUSY;
+	}
 	if (count_of(b, &b->bodies, p->peer, &oldest) < b->config.bodies_per_peer_max)
 		p->slot = add(b, &b->bodies, p->peer, &p->key, p->now_ms);
 	return p->slot == 0 ? SL_BLOCK_BUSY : SL_BLOCK_CONTINUE;
@@ -258,6 +286,10 @@ append(struct sl_blocks *b, const struct put *p)
 
 	if (len > b->config.body_bytes_max)
 		return SL_BLOCK_TOO_LARGE;
+	if (!has_share(b, p->peer, p->payload.len)) {
+		b->counts.over_quota++;
+		return SL_BLOCK_BUSY;
+	}
 	if (!has_room(b, p->payload.len))
 		return SL_BLOCK_BUSY;
 	bytes = realloc(x->bytes, len + 1);
@@ -266,8 +298,7 @@ append(struct sl_blocks *b, const struct put *p)
 	if (p->payload.len > 0)
 		memcpy(bytes + x->len, p->payload.ptr, p->payload.len);
 	x->bytes = bytes;
-	x->len = len;
-	b->counts.bytes += p->payload.len;
+	hold(b, &b->bodies, p->slot, p->payload.len);
 	touch(&b->bodies, p->slot, p->now_ms);
 	return p->block.more ? SL_BLOCK_CONTINUE : SL_BLOCK_WHOLE;
 }
@@ -327,7 +358,26 @@ sl_blocks_put(struct sl_blocks *b, const struct sl_peer *peer, const struct sl_c
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-/* Room for one more answer: of its peer the oldest leaves, of all only those that were served. */
+/* Drops served answers of the network until it has a share for one more. */
+static bool
+make_share(struct sl_blocks *b, const struct sl_peer *peer, size_t len)
+{
+	struct table *t = &b->answers;
+	uint32_t network = sl_network_find(&t->networks, peer);
+
+	while (!sl_network_has_room(&t->networks, network) || !has_share(b, peer, len)) {
+		if (network == 0 || t->networks.items[network].yielding.head == 0) {
+			b->counts.over_quota++;
+			return false;
+		}
+		drop(b, t, t->networks.items[network].yielding.head);
+		network = sl_network_find(&t->networks, peer);
+	}
+	return true;
+}
+
+/* Room for one more answer: of its peer the oldest leaves, of its network and of all only those that
+ * were served. */
 static uint32_t
 make_room(struct sl_blocks *b, const struct sl_peer *peer, const struct sl_block_key *key,
         size_t len, uint64_t now_ms)
@@ -340,9 +390,10 @@ make_room(struct sl_blocks *b, const struct sl_peer *peer, const struct sl_block
 		drop(b, t, slot);
 	if (count_of(b, t, peer, &oldest) >= b->config.bodies_per_peer_max)
 		drop(b, t, oldest);
-	while (t->age.head != 0 && t->transfers[t->age.head].is_served &&
-	        (!has_room(b, len) || sl_slab_used(&t->slab) == t->slab.max))
-		drop(b, t, t->age.head);
+	if (!make_share(b, peer, len))
+		return 0;
+	while (t->served.head != 0 && (!has_room(b, len) || sl_slab_used(&t->slab) == t->slab.max))
+		drop(b, t, t->served.head);
 	return has_room(b, len) ? add(b, t, peer, key, now_ms) : 0;
 }
 
@@ -375,10 +426,9 @@ sl_blocks_keep(struct sl_blocks *b, const struct sl_peer *peer, const struct sl_
 		memcpy(bytes + answer->options.len, answer->body.ptr, answer->body.len);
 	x = &b->answers.transfers[slot];
 	x->bytes = bytes;
-	x->len = len;
 	x->options_len = answer->options.len;
 	x->code = answer->code;
-	b->counts.bytes += len;
+	hold(b, &b->answers, slot, len);
 	return SL_OK;
 }
 
@@ -405,7 +455,11 @@ sl_blocks_slice(struct sl_blocks *b, const struct sl_block_key *key, struct sl_c
 	slice->part.body = sl_span(x->bytes + x->options_len + begin_at, left < size ? left : size);
 	slice->block = (struct sl_coap_block){wish.num, left > size, wish.szx};
 	slice->size = (uint32_t)(x->len - x->options_len);
-	x->is_served = x->is_served || left <= size;
+	if (left <= size && !x->is_served) {
+		x->is_served = true;
+		sl_list_push(&b->answers.served, slot);
+		sl_list_push(&b->answers.networks.items[x->network].yielding, slot);
+	}
 	touch(&b->answers, slot, now_ms);
 	return SL_OK;
 }

@@ -3,7 +3,7 @@
  * and the peers that proved to hear us, oldest proof first. */
 #include <sl/echo.h>
 
-#include "slots.h"
+#include "networks.h"
 
 #include <sl/wipe.h>
 #include <stdlib.h>

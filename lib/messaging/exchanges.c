@@ -40,7 +40,8 @@ init_tables(struct sl_messages *m, uint32_t max)
 	if (err == SL_OK)
 		err = sl_heap_init(&m->retransmissions, max);
 	if (err == SL_OK)
-		err = sl_networks_init(m, max);
+		err = sl_networks_init(
+		        &m->networks, max, m->config.exchanges_per_network, m->config.hash_key);
 	m->exchanges = sl_slots_array(max, sizeof *m->exchanges);
 	m->con_life.links = m->non_life.links = sl_slots_array(max, sizeof(struct sl_link));
 	m->acks.links = m->kept.links = sl_slots_array(max, sizeof(struct sl_link));
@@ -91,7 +92,7 @@ sl_messages_free(struct sl_messages *m)
 	sl_index_clear(&m->own);
 	sl_index_clear(&m->lanes);
 	sl_heap_clear(&m->retransmissions);
-	sl_networks_clear(m);
+	sl_networks_clear(&m->networks);
 	free(m->con_life.links);
 	free(m->acks.links);
 	free(m->out.links);
@@ -172,10 +173,10 @@ end_oldest(struct sl_messages *m, const struct sl_list *yielding, uint64_t now_m
 static uint32_t
 take_slot(struct sl_messages *m, const struct sl_peer *peer, uint64_t now_ms)
 {
-	uint32_t network = sl_network_find(m, peer);
+	uint32_t network = sl_network_find(&m->networks, peer);
 
-	if (!sl_network_has_room(m, network) &&
-	        !end_oldest(m, &m->networks[network].yielding, now_ms))
+	if (!sl_network_has_room(&m->networks, network) &&
+	        !end_oldest(m, &m->networks.items[network].yielding, now_ms))
 		return 0;
 	if (sl_slab_used(&m->slab) == m->slab.max)
 		end_oldest(m, &m->yielding, now_ms);
@@ -198,7 +199,7 @@ sl_exchange_open(struct sl_messages *m, const struct sl_peer *peer,
 	        .token_len = request->token_len,
 	        .message_id = request->message_id,
 	        .is_con = request->type == SL_COAP_CON,
-	        .network = sl_network_enter(m, peer),
+	        .network = sl_network_enter(&m->networks, peer),
 	        .generation = generation};
 	memcpy(x->token, request->token, sizeof x->token);
 	memcpy(x->digest, digest, sizeof x->digest);
@@ -225,10 +226,10 @@ sl_exchange_end(struct sl_messages *m, uint32_t slot, uint64_t now_ms)
 		sl_index_remove(&m->own, slot);
 	if (x->may_yield) {
 		sl_list_remove(&m->yielding, slot);
-		sl_list_remove(&m->networks[x->network].yielding, slot);
+		sl_list_remove(&m->networks.items[x->network].yielding, slot);
 		m->counts.yielding--;
 	}
-	sl_network_leave(m, x->network);
+	sl_network_leave(&m->networks, x->network);
 	sl_index_remove(&m->requests, slot);
 	sl_list_remove(life_of(m, x), slot);
 	x->state = 0;
@@ -301,10 +302,10 @@ sl_exchange_take_reply(struct sl_messages *m, uint32_t slot)
 		return NULL;
 	if (x->state == SL_EXCHANGE_PIGGYBACKED) {
 		sl_list_remove(&m->kept, slot);
-		sl_list_remove(&m->networks[x->network].kept, slot);
+		sl_list_remove(&m->networks.items[x->network].kept, slot);
 	}
 	m->counts.reply_bytes -= x->reply_len;
-	m->networks[x->network].reply_bytes -= x->reply_len;
+	m->networks.items[x->network].bytes -= x->reply_len;
 	x->reply = NULL;
 	return reply;
 }

@@ -8,7 +8,7 @@
 #include <sl/draw.h>
 #include <sl/messages.h>
 
-#include "slots.h"
+#include "networks.h"
 
 enum sl_exchange_state {
 	SL_EXCHANGE_WAITING = 1, /* no answer, nothing sent */
@@ -52,15 +52,6 @@ struct sl_exchange {
 	uint32_t network; /* in the table of networks; 0: none */
 };
 
-/* The records and replies of one network. */
-struct sl_network {
-	uint64_t id;
-	uint32_t used;
-	uint64_t reply_bytes;
-	struct sl_list yielding; /* see below, but of this network only */
-	struct sl_list kept;
-};
-
 /* All tables together, for one record: lists, slabs, indexes, heap. */
 #define SL_RECORD_BYTES                                                                            \
 	(sizeof(struct sl_exchange) + sizeof(struct sl_network) + 7 * sizeof(struct sl_link) +     \
@@ -87,12 +78,9 @@ struct sl_messages {
 	struct sl_list acks; /* WAITING and confirmable, by arrival */
 	struct sl_list kept; /* PIGGYBACKED with a reply, oldest first; shares links with acks */
 	struct sl_list out;  /* wants something sent */
-	struct sl_list yielding;     /* may give way to a new request, oldest first */
-	struct sl_network *networks; /* by slot */
-	struct sl_slab network_slab;
-	struct sl_index by_network;
-	struct sl_link *network_yielding, *network_kept; /* links of the lists of all networks */
-	struct sl_link *ring;                            /* responses to one end point, circular */
+	struct sl_list yielding; /* may give way to a new request, oldest first */
+	struct sl_networks networks; /* bytes: of stored replies; kept: as above */
+	struct sl_link *ring;        /* responses to one end point, circular */
 	struct sl_heap retransmissions;
 	struct sl_draw draw;
 	struct sl_stray *strays; /* circular */
@@ -125,18 +113,6 @@ void sl_exchange_acknowledge(struct sl_messages *m, uint32_t slot);
 /* The stored reply, which is the caller's from here on; NULL: there is none. */
 uint8_t *sl_exchange_take_reply(struct sl_messages *m, uint32_t slot);
 void sl_exchange_drop_reply(struct sl_messages *m, uint32_t slot);
-
-/* --- networks ---------------------------------------------------------------------------------- */
-
-enum sl_err sl_networks_init(struct sl_messages *m, uint32_t max) SL_MUST_USE;
-void sl_networks_clear(struct sl_messages *m);
-/* The network's place in the table; 0: it has no record, or no quota. */
-uint32_t sl_network_find(const struct sl_messages *m, const struct sl_peer *peer);
-/* The same for one more record; there is always room for as many networks as records. */
-uint32_t sl_network_enter(struct sl_messages *m, const struct sl_peer *peer);
-void sl_network_leave(struct sl_messages *m, uint32_t network);
-/* May this network have one more record? */
-bool sl_network_has_room(const struct sl_messages *m, uint32_t network);
 
 /* --- separate confirmable responses: one under way to each end point (NSTART 1) --------------- */
 

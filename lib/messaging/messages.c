@@ -131,7 +131,8 @@ on_request(struct sl_messages *m, const struct sl_peer *peer, struct sl_span dat
 	slot = sl_exchange_open(m, peer, &in->request, digest, now_ms);
 	in->event = slot == 0 ? SL_MESSAGES_FULL : SL_MESSAGES_REQUEST;
 	if (slot == 0) {
-		in->is_over_quota = !sl_network_has_room(m, sl_network_find(m, peer));
+		in->is_over_quota =
+		        !sl_network_has_room(&m->networks, sl_network_find(&m->networks, peer));
 		m->counts.full += !in->is_over_quota;
 		m->counts.over_quota += in->is_over_quota;
 		return;
@@ -196,7 +197,7 @@ forget(struct sl_messages *m, const uint64_t *used, uint64_t max, const struct s
 static enum sl_err
 make_room(struct sl_messages *m, uint32_t network, size_t len)
 {
-	struct sl_network *n = &m->networks[network];
+	struct sl_network *n = &m->networks.items[network];
 	uint64_t max = m->config.reply_bytes_max, quota = m->config.reply_bytes_per_network;
 	enum sl_err err = SL_OK;
 
@@ -205,7 +206,7 @@ make_room(struct sl_messages *m, uint32_t network, size_t len)
 	if (len > quota)
 		return SL_ELIMIT;
 	if (network != 0)
-		err = forget(m, &n->reply_bytes, quota - len, &n->kept);
+		err = forget(m, &n->bytes, quota - len, &n->kept);
 	return err == SL_OK ? forget(m, &m->counts.reply_bytes, max - len, &m->kept) : err;
 }
 
@@ -230,7 +231,7 @@ store_reply(struct sl_messages *m, uint32_t slot, const struct sl_coap_msg *msg)
 	x->reply = bytes;
 	x->reply_len = (uint16_t)w.len;
 	m->counts.reply_bytes += w.len;
-	m->networks[x->network].reply_bytes += w.len;
+	m->networks.items[x->network].bytes += w.len;
 	return SL_OK;
 }
 
@@ -253,7 +254,7 @@ send_reply(struct sl_messages *m, uint32_t slot, uint8_t type, uint64_t now_ms)
 	if (type == SL_COAP_ACK) {
 		sl_exchange_settle(m, slot, SL_EXCHANGE_PIGGYBACKED);
 		sl_list_push(&m->kept, slot);
-		sl_list_push(&m->networks[x->network].kept, slot);
+		sl_list_push(&m->networks.items[x->network].kept, slot);
 	} else {
 		sl_exchange_settle(m, slot, SL_EXCHANGE_CLOSED);
 		sl_exchange_name(m, slot);
@@ -334,7 +335,7 @@ sl_messages_may_yield(struct sl_messages *m, struct sl_ref ref)
 		return;
 	x->may_yield = true;
 	sl_list_push(&m->yielding, ref.slot);
-	sl_list_push(&m->networks[x->network].yielding, ref.slot);
+	sl_list_push(&m->networks.items[x->network].yielding, ref.slot);
 	m->counts.yielding++;
 }
 
@@ -454,6 +455,6 @@ sl_messages_counts(const struct sl_messages *m)
 
 	counts.remembered = sl_slab_used(&m->slab) - counts.running;
 	counts.unconfirmed = m->retransmissions.count;
-	counts.networks = sl_slab_used(&m->network_slab);
+	counts.networks = sl_slab_used(&m->networks.slab);
 	return counts;
 }

@@ -32,7 +32,7 @@ MUTANTS = {
     "generation_kept": ("lib/messaging/exchanges.c", [
         ("uint32_t generation = x->generation + 1;", "uint32_t generation = x->generation;")]),
     # slices are kept under a name that two devices may have
-    "key_without_end_point": ("lib/messaging/blocks.c", [
+    "key_without_end_point": ("lib/messaging/block_key.c", [
         ("absorb(key, hash_key, request->code, sl_span(peer->bytes, peer->len));",
          "absorb(key, hash_key, request->code, sl_span(peer->bytes, 0));")]),
 }

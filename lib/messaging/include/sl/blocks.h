@@ -20,7 +20,7 @@ struct sl_block_key {
 void sl_block_key(struct sl_block_key *key, const uint8_t hash_key[static SL_SIPHASH_KEY_LEN],
 	const struct sl_peer *peer, const struct sl_coap_msg *request);
 
-#define SL_BLOCKS_TRANSFER_BYTES 208 /* of tables, at most, for each upload and kept answer */
+#define SL_BLOCKS_TRANSFER_BYTES 288 /* of tables, at most, for each upload and kept answer */
 
 struct sl_blocks_config {
 	uint32_t bodies_max;          /* open uploads in all; default 1024 */
@@ -29,6 +29,10 @@ struct sl_blocks_config {
 	uint64_t bytes_max;           /* all bodies and kept answers together; default 16 MiB */
 	uint32_t idle_ms;             /* silence after which a transfer is dropped; default 60000 */
 	uint32_t answers_max;         /* answers kept for Block2 follow-ups; default 1024 */
+	/* What the end points of one network have of it; 0 (default): no quota. */
+	uint32_t bodies_per_network_max;
+	uint32_t answers_per_network_max;
+	uint64_t bytes_per_network_max;
 	uint8_t hash_key[SL_SIPHASH_KEY_LEN];
 };
 
@@ -46,7 +50,7 @@ enum sl_block_verdict {
 	SL_BLOCK_INCOMPLETE, /* 4.08: a gap, out of order, unknown transfer */
 	SL_BLOCK_TOO_LARGE,  /* 4.13, Size1 = body_bytes_max */
 	SL_BLOCK_BAD,        /* 4.00: szx 7, a non-final block that is not of its size */
-	SL_BLOCK_BUSY,       /* 5.03: no room */
+	SL_BLOCK_BUSY,       /* 5.03: no room, for all or for the network */
 };
 
 /* What came of it: the body of a WHOLE one; the Block1 value to answer with (when the request had
@@ -71,7 +75,8 @@ struct sl_block_answer {
 };
 
 /* Copies. Replaces what the key had; at bodies_per_peer_max answers the peer's oldest leaves; of
- * all others only those whose last slice was served. SL_ELIMIT, SL_ENOMEM. */
+ * all others, and for a network that has its share, only those whose last slice was served.
+ * SL_ELIMIT, SL_ENOMEM. */
 enum sl_err sl_blocks_keep(struct sl_blocks *b, const struct sl_peer *peer,
 	const struct sl_block_key *key, const struct sl_block_answer *answer, uint64_t now_ms)
 	SL_MUST_USE;
@@ -94,6 +99,7 @@ struct sl_blocks_counts {
 	uint32_t bodies, answers;
 	uint64_t bytes;
 	uint64_t completed, expired, refused;
+	uint64_t over_quota; /* of the refused ones: their network has its share */
 };
 
 struct sl_blocks_counts sl_blocks_counts(const struct sl_blocks *b);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Slabs, deques, hash indexes and a binary heap over slot numbers; the keyed hash of a peer. */
-#include "slots.h"
+ * Slabs, deques, hash indexes and a binary heap over slot numbers. */
+#include <sl/slots.h>
 
 #include <stdlib.h>
-#include <string.h>
 
 void *
 sl_slots_array(uint32_t max, size_t size)
@@ -215,21 +214,4 @@ uint64_t
 sl_heap_due(const struct sl_heap *h)
 {
 	return h->count == 0 ? UINT64_MAX : h->due_ms[h->slots[1]];
-}
-
-bool
-sl_peer_equal(const struct sl_peer *a, const struct sl_peer *b)
-{
-	return sl_span_equal(sl_span(a->bytes, a->len), sl_span(b->bytes, b->len));
-}
-
-uint64_t
-sl_peer_hash(
-        const uint8_t key[static SL_SIPHASH_KEY_LEN], const struct sl_peer *peer, uint32_t number)
-{
-	uint8_t bytes[sizeof number + SL_PEER_MAX];
-
-	memcpy(bytes, &number, sizeof number);
-	memcpy(bytes + sizeof number, peer->bytes, peer->len);
-	return sl_siphash(key, sl_span(bytes, sizeof number + peer->len));
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Tables of fixed size over slot numbers: free slots, deques, hash indexes, a heap of due times.
  * Slots run from 1 to max; 0 is none. All memory is taken in _init, zeroed memory is a valid input
- * of _clear. Private to the room. */
+ * of _clear. */
 #ifndef SL_SLOTS_H
 #define SL_SLOTS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include <sl/err.h>
-#include <sl/messages.h>
 
 /* A zeroed array with an element per slot (and one for slot 0); NULL without memory. */
 void *sl_slots_array(uint32_t max, size_t size);
@@ -60,10 +63,5 @@ void sl_heap_set(struct sl_heap *h, uint32_t slot, uint64_t due_ms); /* adds or 
 void sl_heap_remove(struct sl_heap *h, uint32_t slot);               /* absent: nothing */
 uint32_t sl_heap_first(const struct sl_heap *h);
 uint64_t sl_heap_due(const struct sl_heap *h); /* UINT64_MAX when empty */
-
-bool sl_peer_equal(const struct sl_peer *a, const struct sl_peer *b);
-/* Keyed hash of an end point and a number. */
-uint64_t sl_peer_hash(
-        const uint8_t key[static SL_SIPHASH_KEY_LEN], const struct sl_peer *peer, uint32_t number);
 
 #endif

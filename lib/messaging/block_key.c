@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Names of block-wise transfers: RFC 7959 sections 2.4 and 2.5, RFC 9175 section 3. */
+#include <sl/blocks.h>
+
+#include <string.h>
+
+/* The digest is chained over the options, so that no length limits it. */
+static void
+absorb(struct sl_block_key *key, const uint8_t *hash_key, uint32_t number, struct sl_span value)
+{
+	uint8_t bytes[SL_BLOCK_KEY_LEN + 4 + 16];
+
+	memcpy(bytes, key->bytes, SL_BLOCK_KEY_LEN);
+	memcpy(bytes + SL_BLOCK_KEY_LEN, &number, 4);
+	sl_siphash128(bytes + SL_BLOCK_KEY_LEN + 4, hash_key, value);
+	sl_siphash128(key->bytes, hash_key, sl_span(bytes, sizeof bytes));
+}
+
+void
+sl_block_key(struct sl_block_key *key, const uint8_t hash_key[static SL_SIPHASH_KEY_LEN],
+        const struct sl_peer *peer, const struct sl_coap_msg *request)
+{
+	memset(key, 0, sizeof *key);
+	absorb(key, hash_key, request->code, sl_span(peer->bytes, peer->len));
+	for (size_t i = 0; i < request->option_count; i++) {
+		const struct sl_coap_option *opt = &request->options[i];
+
+		if (opt->number == SL_COAP_BLOCK1 || opt->number == SL_COAP_BLOCK2 ||
+		        sl_coap_is_no_cache_key(opt->number))
+			continue;
+		absorb(key, hash_key, opt->number, sl_coap_option_value(opt));
+	}
+}
