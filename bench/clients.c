@@ -24,7 +24,7 @@ clients_init(struct load *l)
 	l->slots = calloc(o->in_flight + 1, sizeof *l->slots);
 	l->body = calloc(1, o->body + 1);
 	l->jitter = o->seed * 2654435761U + 1;
-	l->first_id = (uint16_t)draw(l);
+	l->first_id = o->port == 0 ? (uint16_t)draw(l) : 0;
 	l->per_client = (uint32_t)((o->in_flight + o->clients - 1) / o->clients);
 	if (l->clients == NULL || l->slots == NULL || l->body == NULL)
 		return SL_ENOMEM;

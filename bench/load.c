@@ -23,6 +23,10 @@ read_options(struct load_options *o, int argc, char **argv)
 	        {"from", OPTION_TEXT, &o->from, "address of the first client (127.1.0.1)"},
 	        {"stride", OPTION_COUNT, &o->stride, "from one client's address to the next (1)"},
 	        {"sockets", OPTION_COUNT, &o->sockets, "sockets that play them (4)"},
+	        {"port", OPTION_COUNT, &o->port,
+	                "source port of the first socket (0: any): with --ids the same end points "
+	                "and "
+	                "message IDs in each run"},
 	        {"in-flight", OPTION_COUNT, &o->in_flight,
 	                "requests in flight, all clients (64; with --rate 65536: the most)"},
 	        {"rate", OPTION_COUNT, &o->rate, "open loop: requests each second"},
@@ -60,9 +64,10 @@ check_options(struct load *l, struct load_options *o)
 	if (o->in_flight == 0)
 		o->in_flight = o->rate > 0 ? 65536 : 64;
 	if (inet_pton(AF_INET, o->from, &from) != 1 || o->clients == 0 || o->clients > 1U << 24 ||
-	        o->sockets == 0 || o->sockets > LOAD_SOCKETS_MAX || o->stride == 0 ||
-	        o->stride > 1U << 20 || o->ids == 0 || o->ids > 65536 || o->in_flight > 1U << 20 ||
-	        o->body > LOAD_BODY_MAX || (o->blocks == 0 && o->body > 1200) || o->blocks > 1024 ||
+	        o->port > 65000 || o->sockets == 0 || o->sockets > LOAD_SOCKETS_MAX ||
+	        o->stride == 0 || o->stride > 1U << 20 || o->ids == 0 || o->ids > 65536 ||
+	        o->in_flight > 1U << 20 || o->body > LOAD_BODY_MAX ||
+	        (o->blocks == 0 && o->body > 1200) || o->blocks > 1024 ||
 	        (o->flood && o->blocks != 0) ||
 	        (o->blocks != 0 && (o->blocks < 16 || (o->blocks & (o->blocks - 1)) != 0))) {
 		fprintf(stderr, "a value is out of its range (see --help)\n");
@@ -229,7 +234,7 @@ main(int argc, char **argv)
 	if (l->sockets == NULL || clients_init(l) != SL_OK)
 		options_fail("no memory, or path and body are too long for a datagram");
 	for (uint64_t i = 0; i < o.sockets; i++)
-		if (!net_open(&l->sockets[i], o.flood))
+		if (!net_open(&l->sockets[i], o.port == 0 ? 0 : (uint16_t)(o.port + i), o.flood))
 			options_fail("socket");
 	if (o.flood)
 		flood(l);

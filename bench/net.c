@@ -25,11 +25,11 @@ prepare(struct net_batch *b)
 }
 
 bool
-net_open(struct net_socket *s, bool is_deaf)
+net_open(struct net_socket *s, uint16_t port, bool is_deaf)
 {
 	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
 	const struct sock_fprog program = {1, &nothing};
-	const struct sockaddr_in any = {.sin_family = AF_INET};
+	const struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(port)};
 	const int on = 1, size = RECEIVE_BUFFER;
 
 	memset(s, 0, sizeof *s);
