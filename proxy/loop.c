@@ -21,6 +21,7 @@ struct loop {
 		void *ctx;
 	} calls[SIGNALS_MAX];
 	size_t signal_count;
+	uint64_t round_ms; /* 0: not asked for in this round */
 	bool is_stopped;
 };
 
@@ -37,7 +38,9 @@ struct loop_timer {
 	struct event *event;
 	loop_fn expired;
 	void *ctx;
-	uint64_t at_ms;
+	uint64_t at_ms; /* UINT64_MAX: never */
+	uint64_t
+	        armed_ms; /* when libevent wakes it, not later than that; UINT64_MAX: it does not */
 };
 
 struct loop *
@@ -47,8 +50,7 @@ loop_new(void)
 	struct loop *loop = calloc(1, sizeof *loop);
 
 	if (config != NULL && loop != NULL &&
-	        event_config_set_flag(
-	                config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
+	        event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) == 0)
 		loop->base = event_base_new_with_config(config);
 	if (config != NULL)
 		event_config_free(config);
@@ -73,8 +75,10 @@ loop_free(struct loop *loop)
 void
 loop_run(struct loop *loop, loop_fn turn, void *ctx)
 {
+	loop->round_ms = 0;
 	turn(ctx);
 	while (!loop->is_stopped) {
+		loop->round_ms = 0;
 		if (event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY) < 0)
 			break;
 		turn(ctx);
@@ -149,6 +153,23 @@ loop_watch_free(struct loop_watch *watch)
 	free(watch);
 }
 
+/* A timer that is put off wakes too early and is armed anew: cheaper than to move it each time. */
+static void
+arm(struct loop_timer *timer)
+{
+	struct timeval delay = {0};
+	uint64_t now, in_ms;
+
+	if (timer->at_ms >= timer->armed_ms)
+		return;
+	now = loop_now_ms();
+	in_ms = timer->at_ms > now ? timer->at_ms - now : 0;
+	delay.tv_sec = (time_t)(in_ms / 1000);
+	delay.tv_usec = (suseconds_t)(in_ms % 1000 * 1000);
+	/* a failure is tried again with the next set */
+	timer->armed_ms = evtimer_add(timer->event, &delay) == 0 ? timer->at_ms : UINT64_MAX;
+}
+
 static void
 on_expired(evutil_socket_t fd, short what, void *arg)
 {
@@ -156,6 +177,11 @@ on_expired(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	timer->armed_ms = UINT64_MAX;
+	if (loop_now_ms() < timer->at_ms) {
+		arm(timer);
+		return;
+	}
 	timer->at_ms = UINT64_MAX;
 	timer->expired(timer->ctx);
 }
@@ -169,7 +195,7 @@ loop_timer_new(struct loop *loop, loop_fn expired, void *ctx)
 		return NULL;
 	timer->expired = expired;
 	timer->ctx = ctx;
-	timer->at_ms = UINT64_MAX;
+	timer->at_ms = timer->armed_ms = UINT64_MAX;
 	timer->event = evtimer_new(loop->base, on_expired, timer);
 	if (timer->event == NULL) {
 		free(timer);
@@ -181,17 +207,8 @@ loop_timer_new(struct loop *loop, loop_fn expired, void *ctx)
 void
 loop_timer_set(struct loop_timer *timer, uint64_t at_ms)
 {
-	uint64_t now = loop_now_ms(), in_ms = at_ms > now ? at_ms - now : 0;
-	struct timeval delay = {
-	        .tv_sec = (time_t)(in_ms / 1000), .tv_usec = (suseconds_t)(in_ms % 1000 * 1000)};
-
-	if (at_ms == timer->at_ms)
-		return;
 	timer->at_ms = at_ms;
-	if (at_ms == UINT64_MAX)
-		evtimer_del(timer->event);
-	else if (evtimer_add(timer->event, &delay) != 0)
-		timer->at_ms = UINT64_MAX; /* tried again with the next set */
+	arm(timer);
 }
 
 void
@@ -244,6 +261,14 @@ loop_now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+uint64_t
+loop_round_ms(struct loop *loop)
+{
+	if (loop->round_ms == 0)
+		loop->round_ms = loop_now_ms();
+	return loop->round_ms;
 }
 
 uint64_t

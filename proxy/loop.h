@@ -36,6 +36,8 @@ enum sl_err loop_on_signal(struct loop *loop, int number, loop_fn fn, void *ctx)
 
 /* Monotonic. */
 uint64_t loop_now_ms(void);
+/* The same clock, read once in each round of loop_run: the time for what happens in it. */
+uint64_t loop_round_ms(struct loop *loop);
 /* Of this process; 0: unknown. */
 uint64_t loop_resident_bytes(void);
 /* SL_EIO. */

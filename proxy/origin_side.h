@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The HTTP side, through libcurl's multi interface on our loop: sends what the core wants, reports what
- * came of it, decides nothing. HTTP/1.1, TLS always verified, no redirect, no proxy, no cookie, no second
- * attempt. The only file that knows libcurl. */
+ * The HTTP side: sends what the core wants, reports what came of it, decides nothing. Two clients stand
+ * behind it, one for every origin: libcurl (curl_side.h), and a lean one for plain http to an address
+ * (lean_side.h). For both: no redirect, no proxy, no cookie, no second attempt. */
 #ifndef PROXY_ORIGIN_SIDE_H
 #define PROXY_ORIGIN_SIDE_H
 
@@ -18,6 +18,7 @@ struct origin_side_config {
 	struct loop *loop;
 	origin_result_fn on_result; /* the result is borrowed for the call */
 	void *ctx;
+	bool is_all_lean; /* no origin needs libcurl, which is dear to start */
 };
 
 /* SL_ENOMEM, SL_EIO. */
@@ -25,7 +26,7 @@ enum sl_err origin_side_new(
         struct origin_side **out, const struct origin_side_config *config) SL_MUST_USE;
 void origin_side_free(struct origin_side *side);
 /* Starts one request; its texts stay borrowed until the result or the abort. When it cannot even start,
- * the result comes before this returns. */
+ * the result comes before this returns. Whoever asks has the deadline for the whole of it, and aborts. */
 void origin_side_start(struct origin_side *side, const struct core_fetch *fetch);
 /* Stops it; no result will come. Unknown refs are ignored. */
 void origin_side_abort(struct origin_side *side, struct sl_ref ref);

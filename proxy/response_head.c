@@ -73,10 +73,8 @@ read_content_encoding(struct response_head *h, struct sl_span value)
 static bool
 read_content_length(struct response_head *h, struct sl_span value)
 {
-	uint64_t length;
-
 	return ++h->content_length_count == 1 && h->transfer_encoding_count == 0 &&
-	       sl_parse_uint(&length, value, UINT64_MAX) == SL_OK;
+	       sl_parse_uint(&h->content_length, value, UINT64_MAX) == SL_OK;
 }
 
 static bool
@@ -109,6 +107,28 @@ read_age(struct response_head *h, struct sl_span value)
 	return true;
 }
 
+/* The next element of a list, without the spaces around it; *list is what follows. */
+static struct sl_span
+next_element(struct sl_span *list)
+{
+	const uint8_t *comma = memchr(list->ptr, ',', list->len);
+	size_t len = comma == NULL ? list->len : (size_t)(comma - list->ptr);
+	size_t step = comma == NULL ? len : len + 1;
+	struct sl_span element = trim(sl_span(list->ptr, len));
+
+	*list = sl_span(list->ptr + step, list->len - step);
+	return element;
+}
+
+static bool
+read_connection(struct response_head *h, struct sl_span value)
+{
+	while (value.len > 0)
+		if (equal_nocase(next_element(&value), "close"))
+			h->has_close = true;
+	return true;
+}
+
 static void
 read_directive(struct response_head *h, struct sl_span directive)
 {
@@ -130,14 +150,8 @@ read_directive(struct response_head *h, struct sl_span directive)
 static bool
 read_cache_control(struct response_head *h, struct sl_span value)
 {
-	while (value.len > 0) {
-		const uint8_t *comma = memchr(value.ptr, ',', value.len);
-		size_t len = comma == NULL ? value.len : (size_t)(comma - value.ptr);
-		size_t step = comma == NULL ? len : len + 1;
-
-		read_directive(h, trim(sl_span(value.ptr, len)));
-		value = sl_span(value.ptr + step, value.len - step);
-	}
+	while (value.len > 0)
+		read_directive(h, next_element(&value));
 	return true;
 }
 
@@ -150,6 +164,7 @@ static const struct {
         {"Content-Encoding", read_content_encoding},   /* RFC 9110 section 8.4 */
         {"Content-Length", read_content_length},       /* RFC 9110 section 8.6 */
         {"Transfer-Encoding", read_transfer_encoding}, /* RFC 9112 section 6.1 */
+        {"Connection", read_connection},               /* RFC 9110 section 7.6.1 */
         {"Retry-After", read_retry_after},             /* RFC 9110 section 10.2.3 */
         {"Cache-Control", read_cache_control},         /* RFC 9111 section 5.2 */
         {"Age", read_age},                             /* RFC 9111 section 5.1 */
@@ -200,7 +215,7 @@ read_field(struct response_head *h, struct sl_span line)
 	return true;
 }
 
-/* "HTTP/1.1 200 OK"; a new head may follow an interim one only. */
+/* "HTTP/1.1 200 OK"; a new head may follow an interim one only, and we ask for no other protocol. */
 static bool
 read_status(struct response_head *h, struct sl_span line)
 {
@@ -211,13 +226,15 @@ read_status(struct response_head *h, struct sl_span line)
 	if (h->status >= 200 || line.len < 12 || memcmp(line.ptr, "HTTP/1.", 7) != 0 ||
 	        line.ptr[7] < '0' || line.ptr[7] > '1' || line.ptr[8] != ' ' ||
 	        sl_parse_uint(&status, sl_span(line.ptr + 9, 3), 599) != SL_OK || status < 100 ||
-	        (line.len > 12 && line.ptr[12] != ' '))
+	        status == 101 || (line.len > 12 && line.ptr[12] != ' ') ||
+	        !is_field_value(sl_span(line.ptr + 12, line.len - 12)))
 		return false;
 	response_head_init(h);
 	h->bytes = bytes;
 	h->lines = lines;
 	h->interim = interim + (status < 200);
 	h->status = (int)status;
+	h->is_http10 = line.ptr[7] == '0';
 	return h->interim <= RESPONSE_HEAD_INTERIM_MAX;
 }
 

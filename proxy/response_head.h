@@ -14,8 +14,11 @@ struct response_head {
 	size_t bytes;
 	unsigned lines, interim;
 	int status;
-	bool is_done; /* the blank line came; what follows are trailers, which do not count */
+	bool is_http10;
+	bool has_close; /* the connection ends behind this response (RFC 9112 section 9.6) */
+	bool is_done;   /* the blank line came; what follows are trailers, which do not count */
 	unsigned oscore_count, content_type_count, content_length_count, transfer_encoding_count;
+	uint64_t content_length; /* when there is one */
 	char oscore[SL_MAP_OSCORE_HEADER_MAX + 64];
 	size_t oscore_len;
 	char content_type[256];

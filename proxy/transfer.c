@@ -111,12 +111,10 @@ static CURLcode
 set_method(struct transfer *t)
 {
 	const struct core_fetch *f = &t->fetch;
-	bool has_body = f->body.len > 0 || strcmp(f->method, "POST") == 0 ||
-	                strcmp(f->method, "PUT") == 0 || strcmp(f->method, "PATCH") == 0;
 	/* nothing to rewind, so only a fresh connection keeps libcurl from sending twice */
 	CURLcode rc = curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, f->body.len == 0 ? 1L : 0L);
 
-	if (has_body)
+	if (request_has_body(f))
 		rc |= curl_easy_setopt(t->easy, CURLOPT_POST, 1L) |
 		      curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL) |
 		      curl_easy_setopt(

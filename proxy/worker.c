@@ -35,7 +35,7 @@ on_datagram(void *ctx, const struct sl_peer *peer, struct sl_span datagram)
 {
 	struct worker *w = ctx;
 
-	proxy_core_on_datagram(w->core, peer, datagram, loop_now_ms());
+	proxy_core_on_datagram(w->core, peer, datagram, loop_round_ms(w->loop));
 }
 
 static void
@@ -43,14 +43,14 @@ on_result(void *ctx, struct sl_ref ref, const struct sl_map_http_result *result)
 {
 	struct worker *w = ctx;
 
-	proxy_core_on_origin_result(w->core, ref, result, loop_now_ms());
+	proxy_core_on_origin_result(w->core, ref, result, loop_round_ms(w->loop));
 }
 
 static void
 on_expired(void *ctx)
 {
 	struct worker *w = ctx;
-	uint64_t now = loop_now_ms();
+	uint64_t now = loop_round_ms(w->loop);
 
 	proxy_core_on_time(w->core, now);
 	if (w->is_draining && now >= w->give_up_at_ms)
@@ -65,7 +65,7 @@ on_terminate(void *ctx)
 	if (w->is_draining)
 		return;
 	w->is_draining = true;
-	w->give_up_at_ms = loop_now_ms() + w->config->config->limits.drain_timeout;
+	w->give_up_at_ms = loop_round_ms(w->loop) + w->config->config->limits.drain_timeout;
 	proxy_core_drain(w->core);
 	log_line(LOG_INFO, "event=drain worker=%u", w->config->number);
 }
@@ -114,9 +114,9 @@ serve_records(struct worker *w)
 {
 	struct core_record record;
 
-	say_losses(w, loop_now_ms());
+	say_losses(w, loop_round_ms(w->loop));
 	while (proxy_core_next_record(w->core, &record))
-		log_record(&w->valve, &record, loop_now_ms());
+		log_record(&w->valve, &record, loop_round_ms(w->loop));
 }
 
 /* The numbers of this worker for the operator; a sign of life too. */
@@ -139,8 +139,8 @@ on_beat(void *ctx)
 	struct worker *w = ctx;
 
 	w->resident_bytes = loop_resident_bytes();
-	publish(w, loop_now_ms());
-	loop_timer_set(w->beat, loop_now_ms() + BEAT_MS);
+	publish(w, loop_round_ms(w->loop));
+	loop_timer_set(w->beat, loop_round_ms(w->loop) + BEAT_MS);
 }
 
 static bool
@@ -148,7 +148,7 @@ is_drained(const struct worker *w)
 {
 	return w->is_draining &&
 	       (proxy_core_is_settled(w->core) ||
-	               (proxy_core_is_idle(w->core) && loop_now_ms() >= w->give_up_at_ms));
+	               (proxy_core_is_idle(w->core) && loop_round_ms(w->loop) >= w->give_up_at_ms));
 }
 
 static void
@@ -160,8 +160,8 @@ pump(void *ctx)
 	serve_fetches(w);
 	serve_sends(w);
 	serve_records(w);
-	if (loop_now_ms() >= w->publish_at_ms)
-		publish(w, loop_now_ms());
+	if (loop_round_ms(w->loop) >= w->publish_at_ms)
+		publish(w, loop_round_ms(w->loop));
 	if (is_drained(w)) {
 		loop_stop(w->loop);
 		return;
@@ -185,13 +185,26 @@ new_core(struct worker *w)
 	return err == SL_OK ? proxy_core_new(&w->core, &core) : err;
 }
 
+static bool
+is_all_lean(const struct config *config)
+{
+	bool is = true;
+
+	for (size_t i = 0; i < config->route_count; i++)
+		is = is && config->routes[i].origin.is_lean;
+	for (size_t i = 0; i < config->forward_count; i++)
+		is = is && config->forward[i].is_lean;
+	return is;
+}
+
 static enum sl_err
 new_sides(struct worker *w)
 {
 	const struct origin_side_config origins = {.limits = &w->config->config->limits,
 	        .loop = w->loop,
 	        .on_result = on_result,
-	        .ctx = w};
+	        .ctx = w,
+	        .is_all_lean = is_all_lean(w->config->config)};
 	const struct device_side_config devices = {.loop = w->loop,
 	        .sockets = w->config->sockets,
 	        .socket_count = w->config->config->listen_count,
@@ -214,7 +227,7 @@ start(struct worker *w)
 	w->beat = loop_timer_new(w->loop, on_beat, w);
 	if (w->timer == NULL || w->beat == NULL)
 		return SL_ENOMEM;
-	loop_timer_set(w->beat, loop_now_ms() + BEAT_MS);
+	loop_timer_set(w->beat, loop_round_ms(w->loop) + BEAT_MS);
 	err = new_core(w);
 	if (err == SL_OK)
 		err = new_sides(w);
@@ -252,7 +265,7 @@ worker_run(const struct worker_config *config)
 
 	if (err == SL_OK) {
 		loop_run(w.loop, pump, &w);
-		publish(&w, loop_now_ms());
+		publish(&w, loop_round_ms(w.loop));
 		log_counts(&w);
 	} else {
 		log_line(LOG_ERROR, "event=start-failed worker=%u error=\"%s\"", config->number,
