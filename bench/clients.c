@@ -311,7 +311,7 @@ static void
 check_slot(struct load *l, uint32_t slot)
 {
 	struct slot *s = &l->slots[slot];
-	bool is_late = l->now_us - s->started_us > l->options->patience * 1000000;
+	bool is_late = l->now_us - s->started_us > l->options->patience_ms * 1000;
 
 	if (s->due_us > l->now_us && !is_late)
 		return;

@@ -27,7 +27,7 @@ struct connection {
 
 struct client {
 	struct sockaddr_in target;
-	uint64_t connections, body, seconds, warm, answered, failed, now_us;
+	uint64_t connections, body, run_ms, warm_ms, answered, failed, now_us;
 	const char *watch, *json, *path;
 	bool is_measuring;
 	int epoll;
@@ -86,10 +86,10 @@ on_readable(struct client *k, struct connection *c)
 }
 
 static void
-run_for(struct client *k, uint64_t seconds)
+run_for(struct client *k, uint64_t ms)
 {
 	struct epoll_event events[64];
-	uint64_t end = k->now_us + seconds * 1000000;
+	uint64_t end = k->now_us + ms * 1000;
 
 	while (k->now_us < end) {
 		int n = epoll_wait(k->epoll, events, 64, 100);
@@ -141,7 +141,7 @@ main(int argc, char **argv)
 	static struct client k = {.target = {.sin_family = AF_INET},
 	        .connections = 64,
 	        .body = 60,
-	        .seconds = 5,
+	        .run_ms = 5000,
 	        .path = "/"};
 	const struct option_def defs[] = {
 	        {"target", OPTION_TARGET, &k.target, "the origin, or another proxy"},
@@ -149,8 +149,8 @@ main(int argc, char **argv)
 	                "kept open, one request on each (64)"},
 	        {"body", OPTION_COUNT, &k.body, "bytes of the request (60)"},
 	        {"path", OPTION_TEXT, &k.path, "of the request (/)"},
-	        {"seconds", OPTION_COUNT, &k.seconds, "how long (5)"},
-	        {"warm", OPTION_COUNT, &k.warm, "seconds before, not measured (0)"},
+	        {"seconds", OPTION_TIME, &k.run_ms, "how long (5)"},
+	        {"warm", OPTION_TIME, &k.warm_ms, "before that, not measured (0)"},
 	        {"watch", OPTION_TEXT, &k.watch, "PID,PID: their CPU time for each answer"},
 	        {"json", OPTION_TEXT, &k.json,
 	                "write the figures to this file (-: standard output)"},
@@ -165,12 +165,12 @@ main(int argc, char **argv)
 	k.now_us = clock_now_us();
 	for (uint64_t i = 0; i < k.connections; i++)
 		ask(&k, &k.all[i]);
-	run_for(&k, k.warm);
+	run_for(&k, k.warm_ms);
 	k.is_measuring = true;
 	begin = k.now_us;
 	own = clock_self_cpu_us();
 	watched = clock_cpu_us_of(k.watch);
-	run_for(&k, k.seconds);
+	run_for(&k, k.run_ms);
 	report(&k, k.now_us - begin, clock_self_cpu_us() - own, clock_cpu_us_of(k.watch) - watched);
 	return k.failed > 0 ? 1 : 0;
 }

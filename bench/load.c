@@ -30,8 +30,8 @@ read_options(struct load_options *o, int argc, char **argv)
 	        {"in-flight", OPTION_COUNT, &o->in_flight,
 	                "requests in flight, all clients (64; with --rate 65536: the most)"},
 	        {"rate", OPTION_COUNT, &o->rate, "open loop: requests each second"},
-	        {"seconds", OPTION_COUNT, &o->seconds, "how long (5)"},
-	        {"warm", OPTION_COUNT, &o->warm, "seconds before, not measured (0)"},
+	        {"seconds", OPTION_TIME, &o->run_ms, "how long (5)"},
+	        {"warm", OPTION_TIME, &o->warm_ms, "before that, not measured (0)"},
 	        {"requests", OPTION_COUNT, &o->requests,
 	                "stop after so many measured ones (0: time)"},
 	        {"body", OPTION_COUNT, &o->body, "bytes of the payload (60)"},
@@ -44,8 +44,8 @@ read_options(struct load_options *o, int argc, char **argv)
 	                "server "
 	                "has to remember"},
 	        {"ack-timeout-ms", OPTION_COUNT, &o->ack_timeout_ms, "ACK_TIMEOUT (2000)"},
-	        {"patience", OPTION_COUNT, &o->patience, "seconds until an exchange is lost (93)"},
-	        {"linger", OPTION_COUNT, &o->linger, "seconds to wait for the last answers (3)"},
+	        {"patience", OPTION_TIME, &o->patience_ms, "until an exchange is lost (93)"},
+	        {"linger", OPTION_TIME, &o->linger_ms, "wait for the last answers (3)"},
 	        {"seed", OPTION_COUNT, &o->seed, "of message IDs, tokens and bodies (1)"},
 	        {"flood", OPTION_FLAG, &o->flood, "send only, as fast as possible or at --rate"},
 	        {"watch", OPTION_TEXT, &o->watch, "PID,PID: their CPU time for each answer"},
@@ -82,7 +82,7 @@ static void
 flood(struct load *l)
 {
 	const struct load_options *o = l->options;
-	uint64_t begin = clock_now_us(), end = begin + o->seconds * 1000000, now = begin, sent = 0;
+	uint64_t begin = clock_now_us(), end = begin + o->run_ms * 1000, now = begin, sent = 0;
 
 	while (now < end && (o->requests == 0 || sent < o->requests)) {
 		uint64_t may = o->rate == 0 ? sent + NET_BATCH : (now - begin) * o->rate / 1000000;
@@ -163,9 +163,9 @@ start_due(struct load *l, uint64_t begin_us, uint64_t *done)
 }
 
 static void
-run_for(struct load *l, uint64_t seconds)
+run_for(struct load *l, uint64_t ms)
 {
-	uint64_t begin = l->now_us = clock_now_us(), end = begin + seconds * 1000000, done = 0;
+	uint64_t begin = l->now_us = clock_now_us(), end = begin + ms * 1000, done = 0;
 
 	while (l->now_us < end && (!l->is_measuring || l->options->requests == 0 ||
 	                                  l->counts.started < l->options->requests)) {
@@ -191,13 +191,13 @@ run(struct load *l)
 	const struct load_options *o = l->options;
 	uint64_t end;
 
-	run_for(l, o->warm);
+	run_for(l, o->warm_ms);
 	begin_measuring(l);
 	l->watched_us = clock_cpu_us_of(o->watch);
 	l->measured_us = clock_now_us();
-	run_for(l, o->seconds);
+	run_for(l, o->run_ms);
 	l->measured_us = clock_now_us() - l->measured_us;
-	end = l->now_us + o->linger * 1000000;
+	end = l->now_us + o->linger_ms * 1000;
 	while (l->busy > 0 && l->now_us < end)
 		wait_for_answers(l, end);
 	l->watched_us = clock_cpu_us_of(o->watch) - l->watched_us;
@@ -213,12 +213,12 @@ main(int argc, char **argv)
 	        .from = "127.1.0.1",
 	        .stride = 1,
 	        .sockets = 4,
-	        .seconds = 5,
+	        .run_ms = 5000,
 	        .body = 60,
 	        .ids = 65536,
 	        .ack_timeout_ms = 2000,
-	        .patience = 93,
-	        .linger = 3,
+	        .patience_ms = 93000,
+	        .linger_ms = 3000,
 	        .seed = 1,
 	        .target = {.sin_family = AF_INET,
 	                .sin_port = htons(5683),

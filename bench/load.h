@@ -16,8 +16,8 @@
 struct load_options {
 	struct sockaddr_in target;
 	const char *path, *from, *json, *watch;
-	uint64_t port, clients, in_flight, rate, seconds, requests, warm, body, blocks, seed,
-	        sockets, ids, stride, linger, patience, ack_timeout_ms;
+	uint64_t port, clients, in_flight, rate, run_ms, requests, warm_ms, body, blocks, seed,
+	        sockets, ids, stride, linger_ms, patience_ms, ack_timeout_ms;
 	bool non, verify, flood;
 };
 

@@ -12,7 +12,7 @@
 static void
 help(const struct option_def *defs, size_t count, const char *program)
 {
-	static const char *const words[] = {"", " NUMBER", " TEXT", " ADDRESS:PORT"};
+	static const char *const words[] = {"", " NUMBER", " TIME", " TEXT", " ADDRESS:PORT"};
 
 	printf("usage: %s [--OPTION [VALUE]]...\n", program);
 	for (size_t i = 0; i < count; i++) {
@@ -45,12 +45,25 @@ read_target(struct sockaddr_in *out, const char *text)
 }
 
 static enum sl_err
+read_time(uint64_t *ms, const char *text)
+{
+	uint64_t seconds;
+
+	if (sl_parse_uint(&seconds, sl_span_text(text), UINT32_MAX) != SL_OK)
+		return sl_parse_time(ms, sl_span_text(text));
+	*ms = seconds * 1000;
+	return SL_OK;
+}
+
+static enum sl_err
 read_value(const struct option_def *def, const char *text)
 {
 	if (text == NULL)
 		return SL_EMALFORMED;
 	if (def->kind == OPTION_COUNT)
 		return sl_parse_uint(def->value, sl_span_text(text), UINT64_MAX);
+	if (def->kind == OPTION_TIME)
+		return read_time(def->value, text);
 	if (def->kind == OPTION_TARGET)
 		return read_target(def->value, text);
 	memcpy(def->value, &text, sizeof text);

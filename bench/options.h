@@ -11,6 +11,7 @@
 enum option_kind {
 	OPTION_FLAG,   /* bool */
 	OPTION_COUNT,  /* uint64_t */
+	OPTION_TIME,   /* uint64_t, ms: "500ms", "2min"; a bare number is seconds */
 	OPTION_TEXT,   /* const char * */
 	OPTION_TARGET, /* struct sockaddr_in, from ADDRESS:PORT (IPv4) */
 };
