@@ -9,9 +9,9 @@
 #include <sl/hash.h>
 #include <sl/siphash.h>
 
-#define EDHOC_REPLY_MAX 4096 /* bytes of message_2 */
-#define EDHOC_C_R_MAX   7    /* bytes; it becomes an OSCORE Recipient ID */
-#define EDHOC_KEY_MAX   192  /* bytes of an ephemeral private key in PKCS#8 */
+#define EDHOC_REPLY_MAX 4096               /* bytes of message_2 */
+#define EDHOC_C_R_MAX   7                  /* bytes; it becomes an OSCORE Recipient ID */
+#define EDHOC_KEY_MAX   SL_PKEY_PACKED_MAX /* bytes of an ephemeral key */
 
 enum edhoc_state {
 	EDHOC_FREE,

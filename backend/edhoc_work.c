@@ -70,7 +70,7 @@ park(struct edhoc_session *s)
 	enum sl_err err;
 
 	sl_edhoc_move(&s->run, &none, &key);
-	err = sl_pkey_to_pkcs8(key, s->key, sizeof(s->key), &s->key_len);
+	err = sl_pkey_pack(key, s->key, sizeof(s->key), &s->key_len);
 	sl_pkey_free(key);
 	return err;
 }
@@ -79,7 +79,7 @@ static enum sl_err
 unpark(struct edhoc_session *s, const struct sl_edhoc_memory *memory)
 {
 	struct sl_pkey *key = NULL;
-	enum sl_err err = sl_pkey_from_pkcs8(&key, sl_span(s->key, s->key_len));
+	enum sl_err err = sl_pkey_unpack(&key, sl_span(s->key, s->key_len));
 
 	sl_wipe(s->key, sizeof(s->key));
 	if (err == SL_OK)

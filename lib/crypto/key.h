@@ -11,6 +11,7 @@
  * */
 #define PKCS8_MAX 256
 #define SPKI_MAX  128
+#define RAW_MAX   96 /* a P-384 point without its first byte */
 
 enum {
 	SL_PKEY_SIGNS = 1 << 0,
@@ -25,17 +26,28 @@ struct sl_pkey_kind {
 	const char *hash;                 /* for signatures; NULL: the algorithm has its own */
 	unsigned uses;                    /* SL_PKEY_SIGNS, SL_PKEY_AGREES */
 	size_t field_len;                 /* bytes of a coordinate, a scalar, or a raw key */
-	const char *algorithm;            /* AlgorithmIdentifier DER, hex */
-	const char *private_prefix;       /* PKCS#8 DER in front of the scalar, hex */
+	const char *algorithm;            /* AlgorithmIdentifier DER, bytes */
+	size_t algorithm_len;
+	const char *private_prefix; /* PKCS#8 DER in front of the scalar, hex */
 };
 
 struct sl_pkey {
 	EVP_PKEY *evp; /* owned */
 	enum sl_pkey_type type;
 	bool has_private;
+	uint8_t raw[RAW_MAX]; /* public: x || y, or as RFC 8410 has it; not with SL_PKEY_OTHER */
+	size_t raw_len;
 };
 
 /* NULL for SL_PKEY_OTHER and unknown numbers. */
 const struct sl_pkey_kind *sl_pkey_kind(enum sl_pkey_type type);
+
+/* Public key bytes: of EC a SEC1 point in any form but hybrid. NULL: not a key of this type. */
+EVP_PKEY *sl_pkey_import(const struct sl_pkey_kind *kind, struct sl_span bytes);
+/* The public key as raw bytes into key->raw. SL_EIO. */
+enum sl_err sl_pkey_fill_raw(struct sl_pkey *key) SL_MUST_USE;
+/* A key around evp, which it takes, also on failure. SL_ENOMEM, SL_EIO. */
+enum sl_err sl_pkey_wrap(
+        struct sl_pkey **key, EVP_PKEY *evp, enum sl_pkey_type type, bool has_private) SL_MUST_USE;
 
 #endif

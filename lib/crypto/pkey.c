@@ -4,6 +4,7 @@
 #include "key.h"
 
 #include <sl/wipe.h>
+#include <sl/writer.h>
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -14,19 +15,20 @@
 
 static const struct sl_pkey_kind kinds[] = {
         {SL_PKEY_P256, "p256", "EC", "prime256v1", "SHA256", SL_PKEY_SIGNS | SL_PKEY_AGREES, 32,
-                "301306072a8648ce3d020106082a8648ce3d030107",
-                "3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420"},
+                "\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01"
+                "\x07",
+                21, "3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420"},
         {SL_PKEY_P384, "p384", "EC", "secp384r1", "SHA384", SL_PKEY_SIGNS | SL_PKEY_AGREES, 48,
-                "301006072a8648ce3d020106052b81040022",
+                "\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22", 18,
                 "304e020100301006072a8648ce3d020106052b81040022043730350201010430"},
-        {SL_PKEY_ED25519, "ed25519", "ED25519", NULL, NULL, SL_PKEY_SIGNS, 32, "300506032b6570",
-                "302e020100300506032b657004220420"},
-        {SL_PKEY_X25519, "x25519", "X25519", NULL, NULL, SL_PKEY_AGREES, 32, "300506032b656e",
-                "302e020100300506032b656e04220420"},
-        {SL_PKEY_ED448, "ed448", "ED448", NULL, NULL, SL_PKEY_SIGNS, 57, "300506032b6571",
-                "3047020100300506032b6571043b0439"},
-        {SL_PKEY_X448, "x448", "X448", NULL, NULL, SL_PKEY_AGREES, 56, "300506032b656f",
-                "3046020100300506032b656f043a0438"},
+        {SL_PKEY_ED25519, "ed25519", "ED25519", NULL, NULL, SL_PKEY_SIGNS, 32,
+                "\x30\x05\x06\x03\x2b\x65\x70", 7, "302e020100300506032b657004220420"},
+        {SL_PKEY_X25519, "x25519", "X25519", NULL, NULL, SL_PKEY_AGREES, 32,
+                "\x30\x05\x06\x03\x2b\x65\x6e", 7, "302e020100300506032b656e04220420"},
+        {SL_PKEY_ED448, "ed448", "ED448", NULL, NULL, SL_PKEY_SIGNS, 57,
+                "\x30\x05\x06\x03\x2b\x65\x71", 7, "3047020100300506032b6571043b0439"},
+        {SL_PKEY_X448, "x448", "X448", NULL, NULL, SL_PKEY_AGREES, 56,
+                "\x30\x05\x06\x03\x2b\x65\x6f", 7, "3046020100300506032b656f043a0438"},
 };
 
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
@@ -113,29 +115,40 @@ static enum sl_err
 take(struct sl_pkey **key, EVP_PKEY *evp, bool has_private)
 {
 	enum sl_err err = SL_OK;
-	struct sl_pkey *made = NULL;
 	enum sl_pkey_type type = type_of(evp);
 
-	if (type == SL_PKEY_OTHER && has_private) {
+	if (type == SL_PKEY_OTHER && has_private)
 		err = SL_EUNSUPPORTED;
-		goto out;
-	}
-	if (EVP_PKEY_is_a(evp, "EC") == 1)
+	else if (EVP_PKEY_is_a(evp, "EC") == 1)
 		err = normalise_ec(evp);
 	if (err == SL_OK && type != SL_PKEY_OTHER)
 		err = check(evp, has_private);
-	if (err != SL_OK)
-		goto out;
-	made = OPENSSL_zalloc(sizeof *made);
+	if (err == SL_OK)
+		return sl_pkey_wrap(key, evp, type, has_private);
+	EVP_PKEY_free(evp);
+	ERR_clear_error();
+	return err;
+}
+
+enum sl_err
+sl_pkey_wrap(struct sl_pkey **key, EVP_PKEY *evp, enum sl_pkey_type type, bool has_private)
+{
+	struct sl_pkey *made = OPENSSL_zalloc(sizeof *made);
+	enum sl_err err = SL_ENOMEM;
+
 	if (made == NULL) {
-		err = SL_ENOMEM;
+		EVP_PKEY_free(evp);
 		goto out;
 	}
-	*made = (struct sl_pkey){evp, type, has_private};
-	*key = made;
+	made->evp = evp;
+	made->type = type;
+	made->has_private = has_private;
+	err = type == SL_PKEY_OTHER ? SL_OK : sl_pkey_fill_raw(made);
+	if (err == SL_OK)
+		*key = made;
+	else
+		sl_pkey_free(made);
 out:
-	if (err != SL_OK)
-		EVP_PKEY_free(evp);
 	ERR_clear_error();
 	return err;
 }
@@ -166,7 +179,7 @@ sl_pkey_generate(struct sl_pkey **key, enum sl_pkey_type type)
 		ERR_clear_error();
 		return SL_EIO;
 	}
-	return take(key, evp, true);
+	return sl_pkey_wrap(key, evp, type, true);
 }
 
 enum sl_err
@@ -336,8 +349,9 @@ is_canonical(EVP_PKEY *evp, struct sl_span der)
 	return same;
 }
 
-enum sl_err
-sl_pkey_from_spki(struct sl_pkey **key, struct sl_span der)
+/* The library's way, for what is not the one frame of our types: it says why. */
+static enum sl_err
+from_foreign_spki(struct sl_pkey **key, struct sl_span der)
 {
 	enum sl_err err = SL_EMALFORMED;
 	const unsigned char *at = der.ptr;
@@ -362,8 +376,39 @@ out:
 	return err;
 }
 
+/* The frame around the key bytes is one fixed string for each of our types. */
+static const struct sl_pkey_kind *
+open_frame(struct sl_span der, struct sl_span *bytes)
+{
+	for (size_t i = 0; i < KIND_COUNT; i++) {
+		const struct sl_pkey_kind *kind = &kinds[i];
+		size_t head = 2 + kind->algorithm_len + 3, len = der.len - 2;
+
+		if (der.len <= head || der.len > SPKI_MAX ||
+		        memcmp(der.ptr + 2, kind->algorithm, kind->algorithm_len) != 0)
+			continue;
+		*bytes = sl_span(der.ptr + head, der.len - head);
+		return der.ptr[0] == 0x30 && der.ptr[1] == len && der.ptr[head - 3] == 0x03 &&
+		                       der.ptr[head - 2] == bytes->len + 1 && der.ptr[head - 1] == 0
+		               ? kind
+		               : NULL;
+	}
+	return NULL;
+}
+
 enum sl_err
-sl_pkey_to_spki(const struct sl_pkey *key, uint8_t *out, size_t cap, size_t *len)
+sl_pkey_from_spki(struct sl_pkey **key, struct sl_span der)
+{
+	struct sl_span bytes;
+	const struct sl_pkey_kind *kind = open_frame(der, &bytes);
+	EVP_PKEY *evp = kind == NULL ? NULL : sl_pkey_import(kind, bytes);
+
+	return evp == NULL ? from_foreign_spki(key, der)
+	                   : sl_pkey_wrap(key, evp, kind->type, false);
+}
+
+static enum sl_err
+to_foreign_spki(const struct sl_pkey *key, uint8_t *out, size_t cap, size_t *len)
 {
 	enum sl_err err = SL_OK;
 	unsigned char *der = NULL;
@@ -380,6 +425,31 @@ sl_pkey_to_spki(const struct sl_pkey *key, uint8_t *out, size_t cap, size_t *len
 	}
 	OPENSSL_free(der);
 	return err;
+}
+
+enum sl_err
+sl_pkey_to_spki(const struct sl_pkey *key, uint8_t *out, size_t cap, size_t *len)
+{
+	const struct sl_pkey_kind *kind = sl_pkey_kind(key->type);
+	struct sl_writer w = sl_writer_over(out, cap);
+	size_t form;
+
+	if (kind == NULL)
+		return to_foreign_spki(key, out, cap, len);
+	form = kind->group != NULL ? 1 : 0;
+	if (cap < 2 + kind->algorithm_len + 3 + form + key->raw_len)
+		return SL_ESPACE;
+	sl_write_u8(&w, 0x30);
+	sl_write_u8(&w, (uint8_t)(kind->algorithm_len + 3 + form + key->raw_len)); /* below 128 */
+	sl_write_span(&w, sl_span(kind->algorithm, kind->algorithm_len));
+	sl_write_u8(&w, 0x03);
+	sl_write_u8(&w, (uint8_t)(1 + form + key->raw_len));
+	sl_write_u8(&w, 0);
+	if (form != 0)
+		sl_write_u8(&w, 0x04);
+	sl_write_span(&w, sl_span(key->raw, key->raw_len));
+	*len = w.len;
+	return SL_OK;
 }
 
 void
@@ -406,8 +476,12 @@ sl_pkey_has_private(const struct sl_pkey *key)
 bool
 sl_pkey_equal_public(const struct sl_pkey *a, const struct sl_pkey *b)
 {
-	bool same = EVP_PKEY_eq(a->evp, b->evp) == 1;
+	bool same;
 
+	if (a->type != SL_PKEY_OTHER)
+		return a->type == b->type &&
+		       sl_span_equal(sl_span(a->raw, a->raw_len), sl_span(b->raw, b->raw_len));
+	same = EVP_PKEY_eq(a->evp, b->evp) == 1;
 	ERR_clear_error();
 	return same;
 }

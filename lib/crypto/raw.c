@@ -7,9 +7,10 @@
 #include <sl/wipe.h>
 #include <sl/writer.h>
 
-#include <string.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
 
-#define COORDINATE_MAX 66
+#include <string.h>
 
 /* Hex of a table row, into at most cap bytes. */
 static void
@@ -64,9 +65,9 @@ enum sl_err
 sl_pkey_from_raw_public(struct sl_pkey **key, enum sl_pkey_type type, struct sl_span raw)
 {
 	const struct sl_pkey_kind *kind = sl_pkey_kind(type);
-	uint8_t der[SPKI_MAX];
-	struct sl_writer w = sl_writer_over(der, sizeof der);
-	size_t key_len, algorithm_len;
+	uint8_t bytes[1 + RAW_MAX];
+	struct sl_writer w = sl_writer_over(bytes, sizeof bytes);
+	EVP_PKEY *evp;
 	int form;
 
 	if (kind == NULL)
@@ -74,53 +75,122 @@ sl_pkey_from_raw_public(struct sl_pkey **key, enum sl_pkey_type type, struct sl_
 	form = missing_form(kind, raw);
 	if (form < 0)
 		return SL_EMALFORMED;
-	key_len = raw.len + (form != 0 ? 1 : 0) + 1; /* and the count of unused bits */
-	algorithm_len = strlen(kind->algorithm) / 2;
-	sl_write_u8(&w, 0x30);
-	sl_write_u8(&w, (uint8_t)(algorithm_len + 2 + key_len)); /* below 128 for all our types */
-	write_hex(&w, kind->algorithm);
-	sl_write_u8(&w, 0x03);
-	sl_write_u8(&w, (uint8_t)key_len);
-	sl_write_u8(&w, 0);
 	if (form != 0)
 		sl_write_u8(&w, (uint8_t)form);
 	sl_write_span(&w, raw);
-	return w.failed ? SL_EIO : sl_pkey_from_spki(key, sl_writer_span(&w));
+	evp = sl_pkey_import(kind, sl_writer_span(&w));
+	return evp == NULL ? SL_EMALFORMED : sl_pkey_wrap(key, evp, type, false);
 }
 
 enum sl_err
 sl_pkey_to_raw_public(const struct sl_pkey *key, uint8_t *out, size_t cap, size_t *len)
 {
-	const struct sl_pkey_kind *kind = sl_pkey_kind(key->type);
-	uint8_t der[SPKI_MAX];
-	size_t der_len = 0, raw_len;
-	enum sl_err err;
-
-	if (kind == NULL)
+	if (key->type == SL_PKEY_OTHER)
 		return SL_EUNSUPPORTED;
-	raw_len = kind->group != NULL ? 2 * kind->field_len : kind->field_len;
-	if (raw_len > cap)
+	if (key->raw_len > cap)
 		return SL_ESPACE;
-	err = sl_pkey_to_spki(key, der, sizeof der, &der_len);
-	if (err != SL_OK)
-		return err == SL_ESPACE ? SL_EIO : err;
-	memcpy(out, der + der_len - raw_len, raw_len); /* the key bits end the structure */
-	*len = raw_len;
+	memcpy(out, key->raw, key->raw_len);
+	*len = key->raw_len;
 	return SL_OK;
 }
 
 bool
 sl_pkey_same_holder(const struct sl_pkey *a, const struct sl_pkey *b)
 {
-	uint8_t raw_a[2 * COORDINATE_MAX], raw_b[2 * COORDINATE_MAX];
-	bool is_point = sl_pkey_type(a) == SL_PKEY_P256 || sl_pkey_type(a) == SL_PKEY_P384;
-	size_t len_a = 0, len_b = 0;
+	bool is_point = a->type == SL_PKEY_P256 || a->type == SL_PKEY_P384;
+	size_t len = is_point ? a->raw_len / 2 : a->raw_len;
 
-	if (sl_pkey_type(a) != sl_pkey_type(b))
+	if (a->type != b->type)
 		return false;
-	if (sl_pkey_to_raw_public(a, raw_a, sizeof raw_a, &len_a) != SL_OK ||
-	        sl_pkey_to_raw_public(b, raw_b, sizeof raw_b, &len_b) != SL_OK)
+	if (a->type == SL_PKEY_OTHER)
 		return true;
-	len_a = is_point ? len_a / 2 : len_a;
-	return sl_span_equal(sl_span(raw_a, len_a), sl_span(raw_b, len_a));
+	return sl_span_equal(sl_span(a->raw, len), sl_span(b->raw, len));
+}
+
+/* --- into the library, and out of it ------------------------------------------------------------------------ */
+
+/* Parameters of a curve, looked up once: a key is a copy of them and its point. */
+static EVP_PKEY *curves[2];
+static CRYPTO_ONCE curves_once = CRYPTO_ONCE_STATIC_INIT;
+
+static EVP_PKEY *
+make_curve(const char *group)
+{
+	OSSL_PARAM params[2] = {
+	        OSSL_PARAM_construct_utf8_string(
+	                OSSL_PKEY_PARAM_GROUP_NAME, (char *)(uintptr_t)group, 0),
+	        OSSL_PARAM_construct_end(),
+	};
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	EVP_PKEY *made = NULL;
+
+	if (ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1 ||
+	        EVP_PKEY_fromdata(ctx, &made, EVP_PKEY_KEY_PARAMETERS, params) != 1)
+		made = NULL;
+	EVP_PKEY_CTX_free(ctx);
+	return made;
+}
+
+static void
+make_curves(void)
+{
+	curves[0] = make_curve(sl_pkey_kind(SL_PKEY_P256)->group);
+	curves[1] = make_curve(sl_pkey_kind(SL_PKEY_P384)->group);
+}
+
+/* The library refuses a point that is not on the curve. Infinity has no form of these lengths. */
+static EVP_PKEY *
+import_point(const struct sl_pkey_kind *kind, struct sl_span point)
+{
+	bool is_whole = point.len == 1 + 2 * kind->field_len && point.ptr[0] == 0x04;
+	bool is_half =
+	        point.len == 1 + kind->field_len && (point.ptr[0] == 0x02 || point.ptr[0] == 0x03);
+	EVP_PKEY *made, *curve;
+
+	if (!is_whole && !is_half)
+		return NULL;
+	(void)CRYPTO_THREAD_run_once(&curves_once, make_curves);
+	curve = curves[kind->type == SL_PKEY_P256 ? 0 : 1];
+	made = curve == NULL ? NULL : EVP_PKEY_new();
+	if (made != NULL && EVP_PKEY_copy_parameters(made, curve) == 1 &&
+	        EVP_PKEY_set1_encoded_public_key(made, point.ptr, point.len) == 1)
+		return made;
+	EVP_PKEY_free(made);
+	return NULL;
+}
+
+EVP_PKEY *
+sl_pkey_import(const struct sl_pkey_kind *kind, struct sl_span bytes)
+{
+	EVP_PKEY *made = NULL;
+
+	if (kind->group != NULL)
+		made = import_point(kind, bytes);
+	else if (bytes.len == kind->field_len)
+		made = EVP_PKEY_new_raw_public_key_ex(
+		        NULL, kind->library_type, NULL, bytes.ptr, bytes.len);
+	ERR_clear_error();
+	return made;
+}
+
+enum sl_err
+sl_pkey_fill_raw(struct sl_pkey *key)
+{
+	const struct sl_pkey_kind *kind = sl_pkey_kind(key->type);
+	uint8_t point[1 + RAW_MAX];
+	size_t len = sizeof key->raw;
+	bool good;
+
+	if (kind->group == NULL) {
+		good = EVP_PKEY_get_raw_public_key(key->evp, key->raw, &len) == 1 &&
+		       len == kind->field_len;
+	} else {
+		good = EVP_PKEY_get_octet_string_param(key->evp, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY,
+		               point, sizeof point, &len) == 1 &&
+		       len == 1 + 2 * kind->field_len && point[0] == 0x04;
+		len = 2 * kind->field_len;
+		memcpy(key->raw, point + 1, len);
+	}
+	key->raw_len = len;
+	return good ? SL_OK : SL_EIO;
 }

@@ -165,7 +165,7 @@ sl_ecdh(const struct sl_pkey *own, const struct sl_pkey *peer, uint8_t *out, siz
 	if (ctx == NULL)
 		return SL_ENOMEM;
 	/* RFC 7748 section 6: the library refuses the all-zero output, and we do not rely on it. */
-	if (EVP_PKEY_derive_init(ctx) != 1 || EVP_PKEY_derive_set_peer(ctx, peer->evp) != 1 ||
+	if (EVP_PKEY_derive_init(ctx) != 1 || EVP_PKEY_derive_set_peer_ex(ctx, peer->evp, 0) != 1 ||
 	        EVP_PKEY_derive(ctx, shared, &shared_len) != 1 || shared_len != kind->field_len ||
 	        sl_equal_secret(sl_span(shared, shared_len), sl_span(zeros, shared_len)))
 		goto out;

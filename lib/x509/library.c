@@ -66,8 +66,25 @@ verifies(const struct sl_x509_frame *frame, EVP_PKEY *key, const char *hash)
 	return good;
 }
 
-enum sl_err
-sl_x509_verify_frame(const struct sl_x509_frame *frame, struct sl_span spki)
+/* The pairs of key and algorithm that we sign with ourselves, without the library's decoders. */
+static bool
+is_usual(const struct sl_x509_frame *frame, const struct sl_pkey *key)
+{
+	static const struct {
+		enum sl_pkey_type type;
+		size_t algorithm;
+	} usual[] = {{SL_PKEY_P256, 0}, {SL_PKEY_P384, 1}, {SL_PKEY_ED25519, 3}};
+
+	for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+		if (usual[i].type == sl_pkey_type(key))
+			return sl_span_equal(
+			        frame->algorithm, sl_span(algorithms[usual[i].algorithm].der,
+			                                  algorithms[usual[i].algorithm].len));
+	return false;
+}
+
+static enum sl_err
+verify_foreign(const struct sl_x509_frame *frame, struct sl_span spki)
 {
 	const unsigned char *at = spki.ptr;
 	EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)spki.len);
@@ -81,6 +98,20 @@ sl_x509_verify_frame(const struct sl_x509_frame *frame, struct sl_span spki)
 	EVP_PKEY_free(key);
 	ERR_clear_error();
 	return good ? SL_OK : SL_EAUTH;
+}
+
+enum sl_err
+sl_x509_verify_frame(const struct sl_x509_frame *frame, struct sl_span spki)
+{
+	struct sl_pkey *key = NULL;
+	enum sl_err err = sl_pkey_from_spki(&key, spki);
+
+	if (err == SL_OK && is_usual(frame, key))
+		err = sl_verify(key, frame->body, frame->signature);
+	else
+		err = verify_foreign(frame, spki);
+	sl_pkey_free(key);
+	return err;
 }
 
 enum sl_err
@@ -243,8 +274,7 @@ has_path(X509 *leaf, STACK_OF(X509) * anchors, STACK_OF(X509) * helpers, int64_t
 		X509_VERIFY_PARAM_set_time(param, (time_t)now);
 	X509_VERIFY_PARAM_set_depth(param, PATH_DEPTH_MAX);
 	X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
-	good = X509_VERIFY_PARAM_set_flags(param, flags) == 1 &&
-	       X509_verify_cert(ctx) == 1;
+	good = X509_VERIFY_PARAM_set_flags(param, flags) == 1 && X509_verify_cert(ctx) == 1;
 out:
 	X509_STORE_CTX_free(ctx);
 	return good;

@@ -36,6 +36,13 @@ enum sl_err sl_pkey_to_pkcs8(
         const struct sl_pkey *key, uint8_t *out, size_t cap, size_t *len) SL_MUST_USE;
 /* PEM "PRIVATE KEY" with a final newline and NUL. SL_ESPACE. */
 enum sl_err sl_pkey_to_pem(const struct sl_pkey *key, char *out, size_t cap) SL_MUST_USE;
+/* A pair of ours, to be taken up again by the same process: at most SL_PKEY_PACKED_MAX bytes, of no standard
+ * form. Unpacking does not ask again whether the halves belong together, so the bytes must be what packing
+ * wrote. SL_EUNSUPPORTED, SL_ESPACE, SL_EMALFORMED, SL_ENOMEM, SL_EIO. */
+#define SL_PKEY_PACKED_MAX 145
+enum sl_err sl_pkey_pack(
+        const struct sl_pkey *key, uint8_t *out, size_t cap, size_t *len) SL_MUST_USE;
+enum sl_err sl_pkey_unpack(struct sl_pkey **key, struct sl_span packed) SL_MUST_USE;
 /* SubjectPublicKeyInfo DER, both ways. A public key can verify and agree only. Reading may give
  * SL_PKEY_OTHER; SL_EMALFORMED, SL_EUNSUPPORTED. Writing: points uncompressed. */
 enum sl_err sl_pkey_from_spki(struct sl_pkey **key, struct sl_span der) SL_MUST_USE;
