@@ -123,6 +123,21 @@ load(struct ca *ca, char message[static CONFIG_MESSAGE_MAX])
 	return err;
 }
 
+/* Whoever waits to finish open intents goes before those who would open more. */
+static void
+make_locks(struct ca *ca)
+{
+	pthread_rwlockattr_t attr;
+
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&ca->running, &attr);
+	pthread_rwlockattr_destroy(&attr);
+	pthread_mutex_init(&ca->clock, NULL);
+	for (size_t i = 0; i < CA_STRIPES; i++)
+		pthread_mutex_init(&ca->stripes[i], NULL);
+}
+
 /* Without its store: good for nothing but ca_check and ca_open. */
 static enum sl_err
 make(struct ca **out, const struct ca_options *options, char message[static CONFIG_MESSAGE_MAX])
@@ -134,7 +149,7 @@ make(struct ca **out, const struct ca_options *options, char message[static CONF
 	if (!ca)
 		return SL_ENOMEM;
 	ca->options = *options;
-	pthread_mutex_init(&ca->mutex, NULL);
+	make_locks(ca);
 	err = load(ca, message);
 	if (err)
 		ca_close(ca);
@@ -181,7 +196,10 @@ ca_close(struct ca *ca)
 		return;
 	sl_pkey_free(ca->key);
 	sl_pkey_free(ca->lint_key);
-	pthread_mutex_destroy(&ca->mutex);
+	for (size_t i = 0; i < CA_STRIPES; i++)
+		pthread_mutex_destroy(&ca->stripes[i]);
+	pthread_mutex_destroy(&ca->clock);
+	pthread_rwlock_destroy(&ca->running);
 	free(ca);
 }
 
@@ -194,24 +212,37 @@ ca_certificates(const struct ca *ca, size_t *count)
 
 /* --- enrolment ------------------------------------------------------------------------------- */
 
-/* Not before this software, not before the last certificate, and no jump against the clock that
- * nobody sets. A slow correction passes. */
+/* No jump against the clock that nobody sets. A slow correction passes. */
+static bool
+clock_is_steady(struct ca *ca, const struct ca_request *request)
+{
+	int64_t between = request->now * 1000 - (int64_t)request->boot_ms, jump;
+	bool is_steady;
+
+	pthread_mutex_lock(&ca->clock);
+	jump = between - ca->clock_ms;
+	is_steady =
+	        !ca->has_clock || (jump <= CLOCK_SLACK_S * 1000 && jump >= -CLOCK_SLACK_S * 1000);
+	if (is_steady) {
+		ca->has_clock = true;
+		ca->clock_ms = between;
+	}
+	pthread_mutex_unlock(&ca->clock);
+	return is_steady;
+}
+
+/* Not before this software, not before the last certificate. */
 static enum sl_err
 check_clock(struct ca *ca, const struct ca_request *request)
 {
-	int64_t between = request->now * 1000 - (int64_t)request->boot_ms;
-	int64_t jump = between - ca->clock_ms;
 	int64_t last = 0;
 	enum sl_err err = store_last_issued(ca->options.store, &last);
 
 	if (err)
 		return err;
-	if (request->now < CLOCK_FLOOR || request->now + CLOCK_SLACK_S < last)
+	if (request->now < CLOCK_FLOOR || request->now + CLOCK_SLACK_S < last ||
+	        !clock_is_steady(ca, request))
 		return SL_EAUTH;
-	if (ca->has_clock && (jump > CLOCK_SLACK_S * 1000 || jump < -CLOCK_SLACK_S * 1000))
-		return SL_EAUTH;
-	ca->has_clock = true;
-	ca->clock_ms = between;
 	return SL_OK;
 }
 
@@ -372,28 +403,19 @@ check_self(struct ca *ca, const struct ca_request *request, struct ca_answer *an
 
 	if (err == SL_EAUTH)
 		return say(answer, CA_BUSY, "the clock of the authority is not to be trusted");
-	if (!err && ca->has_open)
-		err = ca_resolve(ca, request->now);
-	if (err)
+	if (err || atomic_load(&ca->has_open))
 		return say(answer, CA_BUSY, "the store is not available");
 	return CA_ISSUED;
 }
 
-/* The mutex is held. */
+/* The request's stripe is held. */
 static enum ca_outcome
-enrol(struct ca *ca, struct ca_issue *issue, struct ca_answer *answer)
+decide(struct ca *ca, struct ca_issue *issue, struct ca_answer *answer)
 {
-	enum ca_outcome outcome = choose_profile(ca, issue, answer);
+	enum ca_outcome outcome = check_history(ca, issue, answer);
 	const char *reason = "";
 	enum sl_err err;
 
-	ca_at(ca, CA_AT_REQUEST);
-	if (outcome == CA_ISSUED)
-		outcome = check_self(ca, issue->request, answer);
-	if (outcome == CA_ISSUED)
-		outcome = check_policy(ca, issue, answer);
-	if (outcome == CA_ISSUED)
-		outcome = check_history(ca, issue, answer);
 	if (outcome != CA_ISSUED)
 		return outcome;
 	ca_at(ca, CA_AT_POLICY_PASSED);
@@ -407,6 +429,40 @@ enrol(struct ca *ca, struct ca_issue *issue, struct ca_answer *answer)
 	return outcome;
 }
 
+/* Others are worked on at the same time, but not the same request. */
+static enum ca_outcome
+enrol(struct ca *ca, struct ca_issue *issue, struct ca_answer *answer)
+{
+	enum ca_outcome outcome = choose_profile(ca, issue, answer);
+	pthread_mutex_t *stripe;
+
+	ca_at(ca, CA_AT_REQUEST);
+	if (outcome == CA_ISSUED)
+		outcome = check_self(ca, issue->request, answer);
+	if (outcome == CA_ISSUED)
+		outcome = check_policy(ca, issue, answer);
+	if (outcome != CA_ISSUED)
+		return outcome;
+	stripe = &ca->stripes[issue->grant.request_key[0] % CA_STRIPES];
+	pthread_mutex_lock(stripe);
+	outcome = decide(ca, issue, answer);
+	pthread_mutex_unlock(stripe);
+	return outcome;
+}
+
+/* Intents that could not be closed. A failure leaves them for the next request. */
+static void
+finish_open(struct ca *ca, int64_t now)
+{
+	enum sl_err ignored = SL_OK;
+
+	pthread_rwlock_wrlock(&ca->running);
+	if (atomic_load(&ca->has_open))
+		ignored = ca_resolve(ca, now);
+	(void)ignored;
+	pthread_rwlock_unlock(&ca->running);
+}
+
 enum ca_outcome
 ca_enrol(struct ca *ca, const struct ca_request *request, struct ca_answer *answer)
 {
@@ -415,9 +471,11 @@ ca_enrol(struct ca *ca, const struct ca_request *request, struct ca_answer *answ
 
 	memset(answer, 0, sizeof *answer);
 	answer->diagnostic = "";
-	pthread_mutex_lock(&ca->mutex);
+	if (atomic_load(&ca->has_open) && check_clock(ca, request) == SL_OK)
+		finish_open(ca, request->now);
+	pthread_rwlock_rdlock(&ca->running);
 	outcome = enrol(ca, &issue, answer);
-	pthread_mutex_unlock(&ca->mutex);
+	pthread_rwlock_unlock(&ca->running);
 	if (outcome == CA_BUSY)
 		answer->retry_after_s = ca->options.config->retry_after_s;
 	return outcome;

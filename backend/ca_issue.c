@@ -308,7 +308,7 @@ ca_issue(struct ca *ca, struct ca_issue *issue, const char **reason)
 out:
 	/* Nothing left the process: the serial can be given up. */
 	if (err && void_serial(ca, c, *reason, issue->request->now))
-		ca->has_open = true;
+		atomic_store(&ca->has_open, true);
 	if (!err)
 		*reason = "";
 	return err;
@@ -389,6 +389,6 @@ ca_resolve(struct ca *ca, int64_t now)
 		err = resolve_one(ca, &open.list[i], now);
 	free(open.list);
 	if (!err)
-		ca->has_open = false;
+		atomic_store(&ca->has_open, false);
 	return err;
 }

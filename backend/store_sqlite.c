@@ -1,44 +1,70 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The store on SQLite: files, schema, transactions and the audit chain. Write-ahead log with a
- * sync at every commit; what returned SL_OK is on the disk. */
+ * The store on SQLite: schema, connections, transactions. Write-ahead log with a sync at every commit; what
+ * returned SL_OK is on the disk. Changes of several threads share a commit (docs/ca.md): each is a savepoint
+ * in one transaction, the last thread that has one to make commits, and all wait for that. Reads have a
+ * connection of their own, so they see what is on the disk, never an open transaction, and wait for no
+ * sync. */
 #include "store_sqlite.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
-#include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#include "audit.h"
 
 #define SCHEMA_VERSION 1
 #define APPLICATION_ID 1397047628 /* as in the schema */
 #define BUSY_MS        5000
-#define NAME_MAX_BYTES 512
+#define BATCH_MAX      64 /* changes in a commit */
+
+struct connection {
+	sqlite3 *db;
+	pthread_mutex_t mutex; /* around everything here */
+	sqlite3_stmt *statements[SQL_COUNT];
+};
+
+/* An open transaction, and what became of it for those who wait for its end. */
+struct batch {
+	size_t count;   /* changes in it */
+	size_t waiting; /* the last of them frees it */
+	bool is_settled;
+	enum sl_err err;
+};
 
 struct store {
-	sqlite3 *db;
-	pthread_mutex_t mutex;
-	sqlite3_stmt *statements[SQL_COUNT];
-	int lock_fd; /* -1: not the serving process */
+	struct connection writer, reader;
+	atomic_uint arriving;         /* threads that are about to change something */
+	atomic_uint_fast64_t version; /* of what others changed, when it was last looked at */
+	/* under the writer's mutex */
+	pthread_cond_t settled;
+	struct batch *batch; /* NULL: none is open */
+	int lock_fd;         /* -1: not the serving process */
 };
+
+static struct query
+query_on(struct store *store, struct connection *c, enum statement which)
+{
+	struct query q = {.store = store, .next = 1, .rc = SQLITE_OK};
+	sqlite3_stmt **kept = &c->statements[which];
+
+	if (!*kept)
+		q.rc = sqlite3_prepare_v3(
+		        c->db, store_sql[which], -1, SQLITE_PREPARE_PERSISTENT, kept, NULL);
+	q.stmt = *kept;
+	return q;
+}
 
 struct query
 query_begin(struct store *store, enum statement which)
 {
-	struct query q = {.store = store, .next = 1, .rc = SQLITE_OK};
-	sqlite3_stmt **kept = &store->statements[which];
+	return query_on(store, &store->writer, which);
+}
 
-	if (!*kept)
-		q.rc = sqlite3_prepare_v3(
-		        store->db, store_sql[which], -1, SQLITE_PREPARE_PERSISTENT, kept, NULL);
-	q.stmt = *kept;
-	return q;
+struct query
+query_look(struct store *store, enum statement which)
+{
+	return query_on(store, &store->reader, which);
 }
 
 void
@@ -162,33 +188,118 @@ query_has_row(const struct query *q)
 void
 store_lock(struct store *store)
 {
-	pthread_mutex_lock(&store->mutex);
+	pthread_mutex_lock(&store->reader.mutex);
 }
 
 void
 store_unlock(struct store *store)
 {
-	pthread_mutex_unlock(&store->mutex);
+	pthread_mutex_unlock(&store->reader.mutex);
 }
 
 size_t
 store_changes(struct store *store)
 {
-	return (size_t)sqlite3_changes(store->db);
+	return (size_t)sqlite3_changes(store->writer.db);
 }
 
 int64_t
 store_last_id(struct store *store)
 {
-	return sqlite3_last_insert_rowid(store->db);
+	return sqlite3_last_insert_rowid(store->writer.db);
 }
 
 static enum sl_err
-run(struct store *store, enum statement which)
+run(struct store *store, struct connection *c, enum statement which)
 {
-	struct query q = query_begin(store, which);
+	struct query q = query_on(store, c, which);
 
 	return query_run(&q);
+}
+
+/* --- changes: several in one commit ---------------------------------------------------------- */
+
+/* The writer's mutex is held, as in all of this part. */
+static void
+look_for_others(struct store *store)
+{
+	struct query q = query_begin(store, SQL_DATA_VERSION);
+	uint64_t version = atomic_load(&store->version);
+
+	if (query_step(&q))
+		version = (uint64_t)read_int(&q);
+	if (query_end(&q) == SL_OK)
+		atomic_store(&store->version, version);
+}
+
+/* The end of the transaction: every change in it is told the same. */
+static enum sl_err
+settle(struct store *store, bool is_good)
+{
+	struct batch *b = store->batch;
+	enum sl_err err = is_good ? run(store, &store->writer, SQL_COMMIT) : SL_EIO;
+
+	if (err && !sqlite3_get_autocommit(store->writer.db)) {
+		/* The first error is the one to tell. */
+		enum sl_err ignored = run(store, &store->writer, SQL_ROLLBACK);
+
+		(void)ignored;
+	}
+	store->batch = NULL;
+	b->is_settled = true;
+	b->err = err;
+	pthread_cond_broadcast(&store->settled);
+	if (b->waiting == 0)
+		free(b);
+	look_for_others(store);
+	return err;
+}
+
+/* Somebody else has a change to make: the commit is that one's. */
+static enum sl_err
+await(struct store *store)
+{
+	struct batch *b = store->batch;
+	enum sl_err err;
+
+	b->waiting++;
+	while (!b->is_settled)
+		pthread_cond_wait(&store->settled, &store->writer.mutex);
+	err = b->err;
+	if (--b->waiting == 0)
+		free(b);
+	return err;
+}
+
+/* Settles when nobody else arrives, the transaction is full or it cannot be kept; else waits. */
+static enum sl_err
+leave(struct store *store, bool is_good)
+{
+	bool is_last = atomic_fetch_sub(&store->arriving, 1) == 1;
+
+	is_good = is_good && !sqlite3_get_autocommit(store->writer.db);
+	if (is_last || !is_good || ++store->batch->count >= BATCH_MAX)
+		return settle(store, is_good);
+	return await(store);
+}
+
+/* Without a transaction nobody waits for one. */
+static enum sl_err
+open_batch(struct store *store)
+{
+	enum sl_err err;
+
+	if (store->batch)
+		return SL_OK;
+	store->batch = calloc(1, sizeof *store->batch);
+	if (!store->batch)
+		return SL_ENOMEM;
+	err = run(store, &store->writer, SQL_BEGIN);
+	if (err) {
+		free(store->batch);
+		store->batch = NULL;
+	}
+	return err;
 }
 
 enum sl_err
@@ -196,26 +307,36 @@ store_begin(struct store *store)
 {
 	enum sl_err err;
 
-	store_lock(store);
-	err = run(store, SQL_BEGIN);
-	if (err)
-		store_unlock(store);
+	atomic_fetch_add(&store->arriving, 1);
+	pthread_mutex_lock(&store->writer.mutex);
+	err = open_batch(store);
+	if (err) {
+		atomic_fetch_sub(&store->arriving, 1);
+		pthread_mutex_unlock(&store->writer.mutex);
+		return err;
+	}
+	err = run(store, &store->writer, SQL_SAVEPOINT);
+	if (err) {
+		enum sl_err ignored = leave(store, false);
+
+		(void)ignored;
+		pthread_mutex_unlock(&store->writer.mutex);
+	}
 	return err;
 }
 
 enum sl_err
 store_end(struct store *store, enum sl_err err)
 {
-	if (!err)
-		err = run(store, SQL_COMMIT);
-	if (err && !sqlite3_get_autocommit(store->db)) {
-		/* The first error is the one to tell. */
-		enum sl_err ignored = run(store, SQL_ROLLBACK);
+	enum sl_err done = SL_OK, settled;
 
-		(void)ignored;
-	}
-	store_unlock(store);
-	return err;
+	if (err)
+		done = run(store, &store->writer, SQL_UNDO);
+	if (!done)
+		done = run(store, &store->writer, SQL_RELEASE);
+	settled = leave(store, !done);
+	pthread_mutex_unlock(&store->writer.mutex);
+	return settled ? settled : err;
 }
 
 enum sl_err
@@ -224,7 +345,7 @@ store_view_begin(struct store *store)
 	enum sl_err err;
 
 	store_lock(store);
-	err = run(store, SQL_VIEW);
+	err = run(store, &store->reader, SQL_VIEW);
 	store_unlock(store);
 	return err;
 }
@@ -235,18 +356,20 @@ store_view_end(struct store *store)
 	enum sl_err ignored;
 
 	store_lock(store);
-	ignored = run(store, SQL_ROLLBACK); /* nothing was written */
+	ignored = run(store, &store->reader, SQL_ROLLBACK); /* nothing was written */
 	(void)ignored;
 	store_unlock(store);
 }
 
+/* --- open and close -------------------------------------------------------------------------- */
+
 static enum sl_err
-pragma(struct store *store, const char *text, int64_t *value)
+pragma(sqlite3 *db, const char *text, int64_t *value)
 {
 	sqlite3_stmt *stmt = NULL;
 	enum sl_err err = SL_EIO;
 
-	if (sqlite3_prepare_v2(store->db, text, -1, &stmt, NULL) == SQLITE_OK &&
+	if (sqlite3_prepare_v2(db, text, -1, &stmt, NULL) == SQLITE_OK &&
 	        sqlite3_step(stmt) == SQLITE_ROW) {
 		*value = sqlite3_column_int64(stmt, 0);
 		err = SL_OK;
@@ -256,78 +379,49 @@ pragma(struct store *store, const char *text, int64_t *value)
 }
 
 static enum sl_err
-exec(struct store *store, const char *text)
+connect_db(struct connection *c, const char *file, const char *first)
 {
-	int rc = sqlite3_exec(store->db, text, NULL, NULL, NULL);
+	int rc;
 
+	if (sqlite3_open_v2(file, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+	        SQLITE_OK)
+		return SL_EIO;
+	sqlite3_busy_timeout(c->db, BUSY_MS);
+	rc = sqlite3_exec(c->db, first, NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		return SL_OK;
 	return (rc & 0xff) == SQLITE_NOTADB ? SL_EUNSUPPORTED : SL_EIO;
 }
 
 static enum sl_err
-connect_db(struct store *store, const char *file, enum store_mode mode)
+connect_both(struct store *store, const char *file, enum store_mode mode)
 {
 	int64_t version = 0, application = 0;
 	enum sl_err err;
 
-	if (sqlite3_open_v2(file, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
-	        SQLITE_OK)
-		return SL_EIO;
-	sqlite3_busy_timeout(store->db, BUSY_MS);
-	err = exec(store, "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON;"
-	                  "PRAGMA secure_delete = ON; PRAGMA journal_mode = WAL;"
-	                  "PRAGMA synchronous = FULL;");
-	if (!err && mode == STORE_CREATE)
-		err = exec(store, store_sql_schema);
+	err = connect_db(&store->writer, file,
+	        "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON;"
+	        "PRAGMA secure_delete = ON; PRAGMA journal_mode = WAL;"
+	        "PRAGMA synchronous = FULL;");
+	if (!err && mode == STORE_CREATE &&
+	        sqlite3_exec(store->writer.db, store_sql_schema, NULL, NULL, NULL) != SQLITE_OK)
+		err = SL_EIO;
 	if (err)
 		return err;
-	if (pragma(store, "PRAGMA application_id", &application) ||
-	        pragma(store, "PRAGMA user_version", &version))
+	if (pragma(store->writer.db, "PRAGMA application_id", &application) ||
+	        pragma(store->writer.db, "PRAGMA user_version", &version))
 		return SL_EIO;
 	if (application != APPLICATION_ID || version != SCHEMA_VERSION)
 		return SL_EUNSUPPORTED;
-	return SL_OK;
-}
-
-/* Secrets are inside: nobody else may read the file. */
-static enum sl_err
-check_file(const char *file, enum store_mode mode)
-{
-	struct stat st;
-	int fd;
-
-	if (mode == STORE_CREATE) {
-		fd = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (fd < 0)
-			return errno == EEXIST ? SL_ENOTFOUND : SL_EIO;
-		close(fd);
-		return SL_OK;
-	}
-	if (stat(file, &st) != 0)
-		return errno == ENOENT ? SL_ENOTFOUND : SL_EIO;
-	return (st.st_mode & (S_IRWXG | S_IRWXO)) ? SL_EAUTH : SL_OK;
-}
-
-static enum sl_err
-take_lock(struct store *store, const char *file)
-{
-	char name[NAME_MAX_BYTES];
-	int len = snprintf(name, sizeof name, "%s.lock", file);
-
-	if (len < 0 || (size_t)len >= sizeof name)
-		return SL_EIO;
-	store->lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (store->lock_fd < 0)
-		return SL_EIO;
-	return flock(store->lock_fd, LOCK_EX | LOCK_NB) == 0 ? SL_OK : SL_ELIMIT;
+	return connect_db(
+	        &store->reader, file, "PRAGMA trusted_schema = OFF; PRAGMA query_only = ON;");
 }
 
 enum sl_err
 store_open(struct store **out, const char *file, enum store_mode mode)
 {
 	struct store *store;
-	enum sl_err err = check_file(file, mode);
+	enum sl_err err = store_file_check(file, mode);
 
 	if (err)
 		return err;
@@ -335,11 +429,13 @@ store_open(struct store **out, const char *file, enum store_mode mode)
 	if (!store)
 		return SL_ENOMEM;
 	store->lock_fd = -1;
-	pthread_mutex_init(&store->mutex, NULL);
+	pthread_mutex_init(&store->writer.mutex, NULL);
+	pthread_mutex_init(&store->reader.mutex, NULL);
+	pthread_cond_init(&store->settled, NULL);
 	if (mode == STORE_SERVE)
-		err = take_lock(store, file);
+		err = store_file_lock(file, &store->lock_fd);
 	if (!err)
-		err = connect_db(store, file, mode);
+		err = connect_both(store, file, mode);
 	if (err) {
 		store_close(store);
 		return err;
@@ -348,24 +444,13 @@ store_open(struct store **out, const char *file, enum store_mode mode)
 	return SL_OK;
 }
 
-const char *
-store_open_text(enum sl_err err)
+static void
+disconnect(struct connection *c)
 {
-	switch (err) {
-	case SL_ENOTFOUND:
-		return "does not exist; sealift-est init makes one";
-	case SL_EAUTH:
-		return "is open to group or others; chmod 0600";
-	case SL_ELIMIT:
-		return "another process serves this store";
-	case SL_EUNSUPPORTED:
-		return "is not a store of this version";
-	case SL_EIO:
-		return "cannot be opened; file and folder must be ours and writable, and the disk not "
-		       "full";
-	default:
-		return sl_err_text(err);
-	}
+	for (size_t i = 0; i < SQL_COUNT; i++)
+		sqlite3_finalize(c->statements[i]);
+	sqlite3_close(c->db);
+	pthread_mutex_destroy(&c->mutex);
 }
 
 void
@@ -373,122 +458,23 @@ store_close(struct store *store)
 {
 	if (!store)
 		return;
-	for (size_t i = 0; i < SQL_COUNT; i++)
-		sqlite3_finalize(store->statements[i]);
-	sqlite3_close(store->db);
+	disconnect(&store->reader);
+	disconnect(&store->writer); /* the last one takes the log into the file */
 	if (store->lock_fd >= 0)
 		close(store->lock_fd);
-	pthread_mutex_destroy(&store->mutex);
+	pthread_cond_destroy(&store->settled);
 	free(store);
 }
 
+/* While changes are made nobody waits: their commit looks. */
 enum sl_err
 store_version(struct store *store, uint64_t *version)
 {
-	struct query q;
-	uint64_t got = 0;
-	enum sl_err err;
-
-	store_lock(store);
-	q = query_begin(store, SQL_DATA_VERSION);
-	if (query_step(&q))
-		got = (uint64_t)read_int(&q);
-	err = query_end(&q);
-	store_unlock(store);
-	if (!err)
-		*version = got;
-	return err;
-}
-
-/* --- audit ----------------------------------------------------------------------------------- */
-
-static enum sl_err
-read_head(struct store *store, uint64_t *seq, uint8_t hash[static AUDIT_HASH_LEN])
-{
-	struct query q = query_begin(store, SQL_AUDIT_HEAD);
-	size_t len = 0;
-	enum sl_err err;
-
-	if (query_step(&q)) {
-		*seq = (uint64_t)read_int(&q);
-		len = read_blob(&q, hash, AUDIT_HASH_LEN);
+	if (pthread_mutex_trylock(&store->writer.mutex) == 0) {
+		if (!store->batch)
+			look_for_others(store);
+		pthread_mutex_unlock(&store->writer.mutex);
 	}
-	err = query_end(&q);
-	return !err && len != AUDIT_HASH_LEN ? SL_EIO : err;
-}
-
-enum sl_err
-store_audit_add(struct store *store, const struct store_audit *audit)
-{
-	uint8_t prev[AUDIT_HASH_LEN], hash[AUDIT_HASH_LEN];
-	uint64_t seq = 0;
-	struct query q;
-	enum sl_err err = read_head(store, &seq, prev);
-
-	seq++;
-	if (!err)
-		err = audit_hash(hash, prev, seq, sl_span_text(audit->line));
-	if (err)
-		return err;
-	q = query_begin(store, SQL_AUDIT_ADD);
-	bind_int(&q, (int64_t)seq);
-	bind_blob(&q, sl_span(prev, sizeof prev));
-	bind_blob(&q, sl_span(hash, sizeof hash));
-	bind_text(&q, audit->line);
-	err = query_run(&q);
-	if (err)
-		return SL_EIO; /* a taken number is a damaged chain, not a repetition */
-	q = query_begin(store, SQL_AUDIT_HEAD_SET);
-	bind_int(&q, (int64_t)seq);
-	bind_blob(&q, sl_span(hash, sizeof hash));
-	return query_run(&q);
-}
-
-enum sl_err
-store_audit_append(struct store *store, const struct store_audit *audit)
-{
-	enum sl_err err = store_begin(store);
-
-	if (err)
-		return err;
-	return store_end(store, store_audit_add(store, audit));
-}
-
-enum sl_err
-store_audit_each(struct store *store, store_audit_visit visit, void *arg)
-{
-	struct query q;
-	enum sl_err err, stopped = SL_OK;
-
-	store_lock(store);
-	q = query_begin(store, SQL_AUDIT_ALL);
-	while (!stopped && query_step(&q)) {
-		struct store_audit_row row;
-
-		row.seq = (uint64_t)read_int(&q);
-		row.prev = read_view(&q);
-		row.hash = read_view(&q);
-		row.line = read_view(&q);
-		stopped = visit(arg, &row);
-	}
-	err = query_end(&q);
-	store_unlock(store);
-	return stopped ? stopped : err;
-}
-
-enum sl_err
-store_audit_head(struct store *store, uint64_t *seq, uint8_t hash[static AUDIT_HASH_LEN])
-{
-	uint8_t got[AUDIT_HASH_LEN];
-	uint64_t number = 0;
-	enum sl_err err;
-
-	store_lock(store);
-	err = read_head(store, &number, got);
-	store_unlock(store);
-	if (err)
-		return err;
-	*seq = number;
-	memcpy(hash, got, sizeof got);
+	*version = atomic_load(&store->version);
 	return SL_OK;
 }

@@ -11,6 +11,9 @@ enum statement {
 	SQL_VIEW,
 	SQL_COMMIT,
 	SQL_ROLLBACK,
+	SQL_SAVEPOINT,
+	SQL_UNDO,
+	SQL_RELEASE,
 	SQL_DATA_VERSION,
 	SQL_AUDIT_HEAD,
 	SQL_AUDIT_HEAD_SET,
@@ -49,7 +52,10 @@ struct query {
 	int rc;
 };
 
+/* In a transaction, between store_begin and store_end. */
 struct query query_begin(struct store *store, enum statement which);
+/* Between store_lock and store_unlock: sees what is committed. */
+struct query query_look(struct store *store, enum statement which);
 void bind_int(struct query *q, int64_t value);
 void bind_text(struct query *q, const char *value); /* NULL binds NULL */
 void bind_blob(struct query *q, struct sl_span value);
@@ -77,11 +83,20 @@ void store_unlock(struct store *store);
 /* Rows that the last statement changed; id of the last inserted one. Inside a transaction. */
 size_t store_changes(struct store *store);
 int64_t store_last_id(struct store *store);
-/* The mutex is held between store_begin and store_end. */
+/* A change of its own between others': nobody else's lies between store_begin and store_end. Each store_begin that
+ * returned SL_OK has its store_end. */
 enum sl_err store_begin(struct store *store) SL_MUST_USE;
-/* Commits when err is SL_OK, else rolls back; returns what became of it. */
+/* Undoes the change when err is not SL_OK. Returns when the transaction that holds it is on the disk, or is not:
+ * err, or what became of it. */
 enum sl_err store_end(struct store *store, enum sl_err err) SL_MUST_USE;
 /* Inside a transaction. */
 enum sl_err store_audit_add(struct store *store, const struct store_audit *audit) SL_MUST_USE;
+
+/* --- the file itself ------------------------------------------------------------------------- */
+
+/* Makes it for STORE_CREATE. */
+enum sl_err store_file_check(const char *file, enum store_mode mode) SL_MUST_USE;
+/* Of the serving process; closing *fd ends it. */
+enum sl_err store_file_lock(const char *file, int *fd) SL_MUST_USE;
 
 #endif

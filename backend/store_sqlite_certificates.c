@@ -74,7 +74,7 @@ store_certificates_each(struct store *store, const struct store_filter *filter,
 	enum sl_err err, stopped = SL_OK;
 
 	store_lock(store);
-	q = query_begin(store, statement_for(filter));
+	q = query_look(store, statement_for(filter));
 	bind_text(&q, filter->identity);
 	bind_optional(&q, filter->spki_hash);
 	bind_optional(&q, filter->request_key);
@@ -87,11 +87,9 @@ store_certificates_each(struct store *store, const struct store_filter *filter,
 	return stopped ? stopped : err;
 }
 
-/* The mutex is held. */
 static enum sl_err
-get_certificate(struct store *store, struct sl_span serial, struct store_certificate *certificate)
+get_certificate(struct query q, struct sl_span serial, struct store_certificate *certificate)
 {
-	struct query q = query_begin(store, SQL_CERTIFICATE_GET);
 	bool is_there;
 	enum sl_err err;
 
@@ -111,7 +109,7 @@ store_certificate_get(
 	enum sl_err err;
 
 	store_lock(store);
-	err = get_certificate(store, serial, &got);
+	err = get_certificate(query_look(store, SQL_CERTIFICATE_GET), serial, &got);
 	store_unlock(store);
 	if (!err)
 		*certificate = got;
@@ -126,7 +124,7 @@ store_last_issued(struct store *store, int64_t *when)
 	enum sl_err err;
 
 	store_lock(store);
-	q = query_begin(store, SQL_LAST_ISSUED);
+	q = query_look(store, SQL_LAST_ISSUED);
 	if (query_step(&q))
 		got = read_int(&q);
 	err = query_end(&q);
@@ -176,7 +174,7 @@ store_intents_open(struct store *store, store_intent_visit visit, void *arg)
 	enum sl_err err, stopped = SL_OK;
 
 	store_lock(store);
-	q = query_begin(store, SQL_INTENTS_OPEN);
+	q = query_look(store, SQL_INTENTS_OPEN);
 	while (!stopped && query_step(&q)) {
 		read_head(&q, &intent.certificate);
 		intent.state = (enum store_intent_state)read_int(&q);
@@ -253,7 +251,7 @@ store_revoke(struct store *store, const struct store_revocation *revocation)
 
 	if (err)
 		return err;
-	err = get_certificate(store, revocation->serial, &found);
+	err = get_certificate(query_begin(store, SQL_CERTIFICATE_GET), revocation->serial, &found);
 	if (!err && found.status != STORE_VALID)
 		err = SL_EREPLAY;
 	if (!err) {

@@ -99,7 +99,7 @@ store_contexts_each(struct store *store, int64_t after, store_context_visit visi
 	enum sl_err err, stopped = SL_OK;
 
 	store_lock(store);
-	q = query_begin(store, SQL_CONTEXT_EACH);
+	q = query_look(store, SQL_CONTEXT_EACH);
 	bind_int(&q, after);
 	while (!stopped && query_step(&q)) {
 		read_context(&q, &context);
@@ -120,7 +120,7 @@ store_context_get(struct store *store, int64_t id, struct store_context *context
 	enum sl_err err;
 
 	store_lock(store);
-	q = query_begin(store, SQL_CONTEXT_GET);
+	q = query_look(store, SQL_CONTEXT_GET);
 	bind_int(&q, id);
 	is_there = query_step(&q);
 	if (is_there)

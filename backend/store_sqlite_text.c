@@ -58,6 +58,9 @@ const char *const store_sql[SQL_COUNT] = {
         [SQL_VIEW] = "BEGIN DEFERRED",
         [SQL_COMMIT] = "COMMIT",
         [SQL_ROLLBACK] = "ROLLBACK",
+        [SQL_SAVEPOINT] = "SAVEPOINT change",
+        [SQL_UNDO] = "ROLLBACK TO change",
+        [SQL_RELEASE] = "RELEASE change",
         [SQL_DATA_VERSION] = "PRAGMA data_version",
         [SQL_AUDIT_HEAD] = "SELECT number, bytes FROM meta WHERE key = 'audit-head'",
         [SQL_AUDIT_HEAD_SET] = "UPDATE meta SET number = ?, bytes = ? WHERE key = 'audit-head'",
@@ -80,14 +83,15 @@ const char *const store_sql[SQL_COUNT] = {
                 "UPDATE contexts SET disabled = 1 WHERE identity = ? AND disabled = 0",
         [SQL_CERTIFICATE_ADD] = "INSERT INTO certificates (" CERT_COLUMNS ", der, status, reason,"
                                 " revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
-        [SQL_CERTIFICATES_ALL] = CERTIFICATES_WHERE "?1 IS NULL AND ?2 IS NULL AND ?3 IS NULL" NEWEST,
+        [SQL_CERTIFICATES_ALL] =
+                CERTIFICATES_WHERE "?1 IS NULL AND ?2 IS NULL AND ?3 IS NULL" NEWEST,
         [SQL_CERTIFICATES_OF_IDENTITY] =
                 CERTIFICATES_WHERE "identity = ?1 AND ?2 IS NULL AND ?3 IS NULL" NEWEST,
         [SQL_CERTIFICATES_OF_KEY] = CERTIFICATES_WHERE
         "spki_hash = ?2 AND (?1 IS NULL OR identity = ?1) AND ?3 IS NULL" NEWEST,
-        [SQL_CERTIFICATES_OF_REQUEST] = CERTIFICATES_WHERE
-        "request_key = ?3 AND (?1 IS NULL OR identity = ?1)"
-        " AND (?2 IS NULL OR spki_hash = ?2)" NEWEST,
+        [SQL_CERTIFICATES_OF_REQUEST] =
+                CERTIFICATES_WHERE "request_key = ?3 AND (?1 IS NULL OR identity = ?1)"
+                                   " AND (?2 IS NULL OR spki_hash = ?2)" NEWEST,
         [SQL_CERTIFICATE_GET] = "SELECT " CERT_COLUMNS ", der, status, reason, revoked_at"
                                 " FROM certificates WHERE serial = ?",
         [SQL_CERTIFICATE_REVOKE] = "UPDATE certificates SET status = 2, reason = ?, revoked_at = ?"
