@@ -201,6 +201,8 @@ run(struct load *l)
 	while (l->busy > 0 && l->now_us < end)
 		wait_for_answers(l, end);
 	l->watched_us = clock_cpu_us_of(o->watch) - l->watched_us;
+	for (uint64_t i = 0; i < o->sockets; i++) /* what acknowledges the last answers */
+		net_flush(&l->sockets[i]);
 	for (uint32_t slot = 1; slot <= l->slot_max; slot++)
 		l->counts.unfinished +=
 		        l->slots[slot].state != SLOT_FREE && l->slots[slot].is_measured;
