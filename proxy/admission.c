@@ -92,3 +92,45 @@ admission_take(struct admission *a, const struct address *source, uint64_t now_m
 		slots[i]->millitokens -= 1000;
 	return true;
 }
+
+/* --- one bucket for all ------------------------------------------------------------------------------------- */
+
+void
+bucket_init(struct bucket *b, uint64_t capacity, uint64_t period_ms)
+{
+	*b = (struct bucket){
+	        .capacity = capacity, .period_ms = period_ms, .level = capacity * period_ms};
+}
+
+static void
+refill(struct bucket *b, uint64_t now_ms)
+{
+	uint64_t most = b->capacity * b->period_ms, passed = now_ms - b->updated_ms;
+
+	if (passed == 0)
+		return;
+	b->updated_ms = now_ms;
+	b->level = passed >= b->period_ms || b->level + passed * b->capacity > most
+	                   ? most
+	                   : b->level + passed * b->capacity;
+}
+
+bool
+bucket_has_one(struct bucket *b, uint64_t now_ms)
+{
+	refill(b, now_ms);
+	return b->capacity == 0 || b->level >= b->period_ms;
+}
+
+bool
+bucket_is_half_full(struct bucket *b, uint64_t now_ms)
+{
+	refill(b, now_ms);
+	return b->level * 2 >= b->capacity * b->period_ms && bucket_has_one(b, now_ms);
+}
+
+void
+bucket_take(struct bucket *b)
+{
+	b->level -= b->capacity == 0 ? 0 : b->period_ms;
+}

@@ -39,4 +39,20 @@ void admission_init(struct admission *a, uint64_t per_second, uint64_t burst,
  * now_ms never goes back. */
 bool admission_take(struct admission *a, const struct address *source, uint64_t now_ms);
 
+/* --- one bucket for all ----------------------------------------------------------------------------- */
+
+/* So many at once, and so many again in each period. */
+struct bucket {
+	uint64_t capacity, period_ms; /* capacity 0: never empty */
+	uint64_t level;               /* in parts of a token: one for each ms of the period */
+	uint64_t updated_ms;
+};
+
+void bucket_init(struct bucket *b, uint64_t capacity, uint64_t period_ms);
+/* Whether a token is there, and whether more than half of them are. now_ms never goes back. */
+bool bucket_has_one(struct bucket *b, uint64_t now_ms);
+bool bucket_is_half_full(struct bucket *b, uint64_t now_ms);
+/* There is one. */
+void bucket_take(struct bucket *b);
+
 #endif

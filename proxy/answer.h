@@ -17,6 +17,8 @@ struct proxy_core {
 	struct sl_echo *echo;
 	struct admission admission; /* OSCORE requests */
 	struct admission plain;     /* all others */
+	struct bucket datagrams;    /* of peers that are not verified */
+	struct bucket forwards;     /* of their requests */
 	struct exchanges exchanges;
 	uint8_t hash_key[SL_SIPHASH_KEY_LEN];
 	uint64_t tables_bytes;

@@ -82,6 +82,8 @@ struct limits {
 	uint64_t uploads_per_prefix;
 	uint64_t answers;
 	uint64_t verified_peers;
+	uint64_t unverified_per_second; /* 0: no limit */
+	uint64_t unverified_requests;   /* 0: no limit */
 	uint64_t receive_buffer;
 	uint64_t memory_budget;
 };

@@ -32,6 +32,9 @@ const struct limit_def limit_defs[] = {
         {LIMIT("uploads-per-prefix", uploads_per_prefix), LIMIT_COUNT, "128", "1", "65536"},
         {LIMIT("answers", answers), LIMIT_COUNT, "1024", "1", "65536"},
         {LIMIT("verified-peers", verified_peers), LIMIT_COUNT, "65536", "16", "1048576"},
+        {LIMIT("unverified-per-second", unverified_per_second), LIMIT_COUNT, "20000", "0",
+                "1000000"},
+        {LIMIT("unverified-requests", unverified_requests), LIMIT_COUNT, "16384", "0", "1048576"},
         {LIMIT("receive-buffer", receive_buffer), LIMIT_SIZE, "4MiB", "64KiB", "64MiB"},
         {LIMIT("memory-budget", memory_budget), LIMIT_SIZE, "256MiB", "4MiB", "64GiB"},
 };

@@ -9,6 +9,8 @@
 #include "evaluate.h"
 #include "request.h"
 
+#define EXCHANGE_LIFETIME_MS 247000 /* RFC 7252 section 4.8.2 */
+
 /* --- life ------------------------------------------------------------------------------------------------ */
 
 static enum sl_err
@@ -93,6 +95,8 @@ proxy_core_new(struct proxy_core **out, const struct proxy_core_config *config)
 	        &core->admission, l->requests_per_second, l->request_burst, config->hash_key);
 	admission_init(&core->plain, l->requests_per_second == 0 ? 0 : l->plain_per_second,
 	        l->plain_burst, config->hash_key);
+	bucket_init(&core->datagrams, l->unverified_per_second, 1000);
+	bucket_init(&core->forwards, l->unverified_requests, EXCHANGE_LIFETIME_MS);
 	err = new_messages(core, config);
 	if (err == SL_OK)
 		err = new_blocks(core, config);
@@ -195,6 +199,24 @@ with_quota(const struct proxy_core *core, const struct sl_peer *peer)
 	return got;
 }
 
+/* A flood from addresses that nobody vouches for: so much of it is read, the rest costs next to nothing, and what
+ * verified peers send is not held up. Nobody is looked up while the bucket is half full. */
+static bool
+is_beyond_flood(struct proxy_core *core, const struct sl_peer *from, uint64_t now_ms)
+{
+	if (!bucket_is_half_full(&core->datagrams, now_ms) &&
+	        (core->config->echo == ECHO_OFF || sl_echo_is_verified(core->echo, from, now_ms)))
+		return false;
+	if (bucket_has_one(&core->datagrams, now_ms)) {
+		bucket_take(&core->datagrams);
+		return false;
+	}
+	if (with_quota(core, from).network == 0)
+		return false;
+	core->counts.unread++;
+	return true;
+}
+
 /* The last step of the memory ladder: who is not verified gets no answer to a request, and no record either.
  * What acknowledges or resets an answer of ours is always taken in. */
 static bool
@@ -225,11 +247,15 @@ proxy_core_on_datagram(struct proxy_core *core, const struct sl_peer *from, stru
         uint64_t now_ms)
 {
 	struct turn t = {.core = core, .now_ms = now_ms};
-	struct address local = peer_local(from);
-	struct sl_peer with = with_quota(core, from);
+	struct address local;
+	struct sl_peer with;
 	const struct sl_peer *peer = &with;
 	struct sl_messages_in in;
 
+	if (is_beyond_flood(core, from, now_ms))
+		return;
+	local = peer_local(from);
+	with = with_quota(core, from);
 	if (address_is_multicast(&local)) { /* RFC 7252 section 8.1 */
 		core->counts.multicast++;
 		return;

@@ -64,6 +64,7 @@ struct core_counts {
 	uint64_t sliced;    /* answers made smaller than the client's wish, for want of budget */
 	uint64_t shortened; /* diagnostic texts left out, for want of budget */
 	uint64_t silent;    /* requests left without any answer, for want of memory */
+	uint64_t unread;    /* datagrams of peers that are not verified, beyond what is read of them */
 	uint64_t refusals[CORE_REFUSALS];
 	uint64_t responses[COUNTS_CODES];
 	uint64_t transports[COUNTS_TRANSPORTS];

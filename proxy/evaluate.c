@@ -221,13 +221,14 @@ is_half_taken(uint64_t taken, uint64_t limit)
 /* The second half of every table is for peers whose address is not forged. The request in hand has a record
  * already. */
 static bool
-is_crowded(const struct proxy_core *core)
+is_crowded(struct proxy_core *core, uint64_t now_ms)
 {
 	const struct limits *l = &core->config->limits;
 	struct sl_messages_counts m = sl_messages_counts(core->messages);
 	struct sl_blocks_counts b = sl_blocks_counts(core->blocks);
 
-	return is_half_taken(core->exchanges.queued, l->queue_length) ||
+	return !bucket_has_one(&core->forwards, now_ms) ||
+	       is_half_taken(core->exchanges.queued, l->queue_length) ||
 	       is_half_taken(m.running - 1 + m.remembered - m.yielding, l->exchanges) ||
 	       is_half_taken(b.bodies, l->uploads) || is_half_taken(b.answers, l->answers) ||
 	       is_half_taken(b.bytes, l->body_bytes);
@@ -242,8 +243,8 @@ ask_budget(struct turn *t)
 	bool is_on_its_way =
 	        sl_coap_get_block(t->msg, SL_COAP_BLOCK1, &block) == SL_OK && block.more;
 
-	if (is_on_its_way ? block.num > 0 || !is_crowded(t->core)
-	                  : answer_may_fit(&t->asker) && !is_crowded(t->core))
+	if (is_on_its_way ? block.num > 0 || !is_crowded(t->core, t->now_ms)
+	                  : answer_may_fit(&t->asker) && !is_crowded(t->core, t->now_ms))
 		return STEP_GO_ON;
 	if (answer_is_verified(t->core, &t->asker, t->now_ms))
 		return STEP_GO_ON;
@@ -289,13 +290,13 @@ collect_body(struct turn *t, struct sl_block_got *got)
 
 /* Per network and origin; ten times as many for a peer whose address is not forged. */
 static uint64_t
-prefix_max(const struct turn *t)
+prefix_max(const struct turn *t, bool is_verified)
 {
 	uint64_t max = t->core->config->limits.in_flight_per_prefix;
 
 	if (t->asker.is_trusted)
 		return UINT64_MAX;
-	return answer_is_verified(t->core, &t->asker, t->now_ms) ? VERIFIED_FACTOR * max : max;
+	return is_verified ? VERIFIED_FACTOR * max : max;
 }
 
 /* A full queue makes room for a network that has less in it than another one. */
@@ -317,11 +318,12 @@ add(struct turn *t, const struct exchange_wish *wish)
 static enum step
 enqueue(struct turn *t, struct sl_span body)
 {
+	bool is_verified = answer_is_verified(t->core, &t->asker, t->now_ms);
 	struct exchange_wish wish = {.draft = {.asker = t->asker,
 	                                     .origin = t->destination.origin,
 	                                     .lane = (uint32_t)t->destination.lane,
 	                                     .is_local = !t->destination.is_forward},
-	        .prefix_max = prefix_max(t)};
+	        .prefix_max = prefix_max(t, is_verified)};
 	uint8_t code = request_build(&wish.text, t->msg, &t->destination, body);
 	enum exchange_verdict verdict;
 
@@ -334,8 +336,11 @@ enqueue(struct turn *t, struct sl_span body)
 		        "no HTTP request for it");
 	wish.draft.has_etag = sl_coap_find(t->msg, SL_COAP_ETAG) != NULL;
 	verdict = add(t, &wish);
-	if (verdict == EXCHANGE_ADDED)
+	if (verdict == EXCHANGE_ADDED) {
+		if (!is_verified)
+			bucket_take(&t->core->forwards);
 		return STEP_GO_ON;
+	}
 	free(wish.text);
 	if (verdict == EXCHANGE_PEER_FULL)
 		return refuse_for_now(t, 5, CORE_REFUSED_PEER, "too many at once");

@@ -83,6 +83,8 @@ static const struct family families[] = {
                 "Responses made without a record."),
         ONE(COUNTER, "silent_drops_total", core.silent,
                 "Requests left without an answer, for want of memory."),
+        ONE(COUNTER, "unread_datagrams_total", core.unread,
+                "Datagrams of peers that are not verified, dropped unread in a flood of them."),
         ONE(COUNTER, "challenges_total", core.challenged,
                 "Echo challenges (4.01) to peers that are not verified."),
         ONE(COUNTER, "answers_sliced_total", core.sliced,

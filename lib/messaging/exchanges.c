@@ -17,6 +17,7 @@ sl_messages_config_init(struct sl_messages_config *config)
 {
 	memset(config, 0, sizeof *config);
 	config->exchanges_max = 262144;
+	config->yielding_max = 8192;
 	config->reply_bytes_max = 32U << 20;
 	config->ack_delay_ms = 500;
 	config->ack_timeout_ms = 2000;
@@ -178,7 +179,7 @@ take_slot(struct sl_messages *m, const struct sl_peer *peer, uint64_t now_ms)
 	if (!sl_network_has_room(&m->networks, network) &&
 	        !end_oldest(m, &m->networks.items[network].yielding, now_ms))
 		return 0;
-	if (sl_slab_used(&m->slab) == m->slab.max)
+	if (sl_slab_used(&m->slab) == m->slab.max || m->counts.yielding >= m->config.yielding_max)
 		end_oldest(m, &m->yielding, now_ms);
 	return sl_slab_take(&m->slab);
 }

@@ -148,7 +148,7 @@ START_TEST(half_the_kept_answers_are_for_verified_peers)
 {
 	struct sl_map_http_result ok = lab_ok(lab_bytes(2000, 1));
 
-	lab_open(&lab, LAB_ROUTE "limits: {answers: 8}\n");
+	lab_open(&lab, LAB_ROUTE "limits: {answers: 8, uploads-per-prefix: 1024}\n");
 	for (uint16_t i = 0; i < 4; i++) {
 		send_kind(i, i, 0);
 		lab_result(&lab, i, &ok);
@@ -161,6 +161,78 @@ START_TEST(half_the_kept_answers_are_for_verified_peers)
 }
 END_TEST
 
+/* Ten datagrams a second of who is not verified: the eleventh is not read, and a verified peer does not notice. */
+START_TEST(a_flood_is_not_read_and_verified_peers_are)
+{
+	struct sl_coap_msg msg;
+
+	lab_open(&lab, LAB_ROUTE "echo: always\n"
+	                         "limits: {unverified-per-second: 10, requests-per-second: 0}\n");
+	send_kind(1, 1, 0);
+	lab_oscore(&msg, 2, lab_bytes(64, 1));
+	ck_assert_ok(sl_coap_add(&msg, SL_COAP_ECHO, echo_of(lab_last(&lab))));
+	lab_send_msg(&lab, 1, &msg);
+	ck_assert_uint_eq(lab.fetch_count, 1);
+	for (uint16_t i = 100; i < 200; i++)
+		send_kind(i, i, 0);
+	ck_assert_uint_eq(proxy_core_counts(lab.core).unread, 92);
+	ck_assert_uint_eq(proxy_core_counts(lab.core).requests, 10);
+	send_kind(1, 3, 0);
+	ck_assert_uint_eq(lab.fetch_count, 2);
+	lab_sent_is(&lab, 9);
+	lab_advance(&lab, 100);
+	send_kind(201, 201, 0);
+	lab_assert_code(lab_last(&lab), SL_COAP_ACK, SL_COAP_UNAUTHORIZED);
+	lab_close(&lab);
+}
+END_TEST
+
+/* Nobody is held up who needs not be verified. */
+START_TEST(trusted_peers_are_no_flood)
+{
+	static const char *const texts[] = {
+	        "echo: off\n", "trusted-prefixes: [\"192.0.2.0/24\"]\n"};
+	char text[1024];
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		snprintf(text, sizeof text, LAB_ROUTE "%slimits: {unverified-per-second: 10}\n",
+		        texts[i]);
+		lab_open(&lab, text);
+		for (uint16_t n = 0; n < 100; n++)
+			send_kind(n, n, 3);
+		ck_assert_uint_eq(proxy_core_counts(lab.core).requests, 100);
+		ck_assert_uint_eq(proxy_core_counts(lab.core).unread, 0);
+		lab_close(&lab);
+	}
+}
+END_TEST
+
+/* Four requests of forged addresses reach an origin; from then on one in a quarter of 247 s, for who is verified. */
+START_TEST(so_many_unverified_requests_reach_an_origin)
+{
+	struct sl_map_http_result ok = lab_ok(lab_bytes(10, 1));
+	struct sl_coap_msg msg;
+
+	lab_open(&lab, LAB_ROUTE "limits: {unverified-requests: 4, requests-per-second: 0, "
+	                         "total-timeout: 100s, queue-age: 60s}\n");
+	for (uint16_t i = 0; i < 50; i++)
+		send_kind(i, i, 0);
+	ck_assert_uint_eq(lab.fetch_count, 4);
+	lab_assert_code(lab_last(&lab), SL_COAP_ACK, SL_COAP_UNAUTHORIZED);
+	lab_oscore(&msg, 999, lab_bytes(64, 1));
+	ck_assert_ok(sl_coap_add(&msg, SL_COAP_ECHO, echo_of(lab_last(&lab))));
+	lab_send_msg(&lab, 49, &msg);
+	ck_assert_uint_eq(lab.fetch_count, 5);
+	for (size_t i = 0; i < 5; i++)
+		lab_result(&lab, i, &ok);
+	lab_advance(&lab, 247000 / 4);
+	send_kind(60, 60, 0);
+	send_kind(61, 61, 0);
+	ck_assert_uint_eq(lab.fetch_count, 6);
+	lab_close(&lab);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -168,6 +240,9 @@ main(void)
 	TCase *t = tcase_create("floods");
 
 	tcase_add_loop_test(t, requests_that_lead_nowhere_fill_no_table, 0, 4);
+	tcase_add_test(t, a_flood_is_not_read_and_verified_peers_are);
+	tcase_add_test(t, trusted_peers_are_no_flood);
+	tcase_add_test(t, so_many_unverified_requests_reach_an_origin);
 	tcase_add_test(t, what_was_forwarded_is_never_forwarded_again);
 	tcase_add_test(t, half_the_exchanges_are_for_verified_peers);
 	tcase_add_test(t, half_the_uploads_are_for_verified_peers);

@@ -79,6 +79,29 @@ START_TEST(nobody_gives_way_before_the_table_is_full)
 }
 END_TEST
 
+/* A flood of what may be asked again takes no more records than that, though the table is not full. */
+START_TEST(so_many_give_way_and_no_more)
+{
+	struct sl_messages_config config;
+
+	sl_messages_free(m);
+	sl_messages_config_init(&config);
+	ck_assert_uint_eq(config.yielding_max, 8192);
+	config.exchanges_max = 64;
+	config.yielding_max = 3;
+	ck_assert_ok(sl_messages_new(&m, &config));
+	request(100, 0);
+	for (unsigned i = 1; i <= 20; i++) {
+		harmless(i, 0);
+		ck_assert_uint_eq(sl_messages_counts(m).yielding, i < 3 ? i : 3);
+	}
+	ck_assert_uint_eq(sl_messages_counts(m).running, 1);
+	ck_assert_int_eq(
+	        put(m, 17, "40010011", 1).event, SL_MESSAGES_REQUEST); /* forgotten: asked anew */
+	ck_assert_int_eq(put(m, 20, "40010014", 1).event, SL_MESSAGES_NOTHING); /* a duplicate */
+}
+END_TEST
+
 /* What waits, what is under way as a message of its own, and what was not sent yet stays. */
 START_TEST(some_records_never_give_way)
 {
@@ -143,6 +166,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, the_oldest_harmless_record_gives_way);
 	tcase_add_test(tc, nobody_gives_way_before_the_table_is_full);
+	tcase_add_test(tc, so_many_give_way_and_no_more);
 	tcase_add_test(tc, some_records_never_give_way);
 	tcase_add_test(tc, a_harmless_record_ends_with_its_time);
 	tcase_add_test(tc, tells_how_many_owe_an_ack);

@@ -55,6 +55,40 @@ START_TEST(parts_of_a_token_add_up)
 }
 END_TEST
 
+START_TEST(one_bucket_for_all)
+{
+	struct bucket b;
+
+	bucket_init(&b, 4, 1000);
+	ck_assert(bucket_is_half_full(&b, 5000));
+	for (int i = 0; i < 4; i++) {
+		ck_assert(bucket_has_one(&b, 5000));
+		ck_assert_int_eq(bucket_is_half_full(&b, 5000), i <= 2);
+		bucket_take(&b);
+	}
+	ck_assert(!bucket_has_one(&b, 5000) && !bucket_has_one(&b, 5249));
+	ck_assert(bucket_has_one(&b, 5250)); /* a quarter of the period brings one of four */
+	bucket_take(&b);
+	ck_assert(!bucket_is_half_full(&b, 5749) && bucket_is_half_full(&b, 5750));
+	for (int i = 0; i < 2; i++)
+		bucket_take(&b);
+	ck_assert(!bucket_has_one(&b, 5750) && bucket_is_half_full(&b, UINT64_MAX));
+	for (int i = 0; i < 4; i++, bucket_take(&b))
+		ck_assert(bucket_has_one(&b, UINT64_MAX)); /* never more than its capacity */
+	ck_assert(!bucket_has_one(&b, UINT64_MAX));
+}
+END_TEST
+
+START_TEST(a_bucket_of_nothing_is_never_empty)
+{
+	struct bucket b;
+
+	bucket_init(&b, 0, 1000);
+	for (int i = 0; i < 100; i++, bucket_take(&b))
+		ck_assert(bucket_has_one(&b, 1) && bucket_is_half_full(&b, 1));
+}
+END_TEST
+
 /* One address of a prefix after the other takes all it gets; together they get what the prefix has. */
 static const struct ladder_row {
 	const char *because, *first;
@@ -171,6 +205,8 @@ admission_suite(void)
 	Suite *s = suite_create("proxy admission");
 	TCase *t = tcase_create("bucket");
 
+	tcase_add_test(t, one_bucket_for_all);
+	tcase_add_test(t, a_bucket_of_nothing_is_never_empty);
 	tcase_add_test(t, burst_then_rate);
 	tcase_add_test(t, parts_of_a_token_add_up);
 	tcase_add_loop_test(t, prefixes_share_what_they_have, 0, ARRAY_LEN(ladder));

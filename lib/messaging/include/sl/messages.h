@@ -37,6 +37,8 @@ struct sl_ref {
 
 struct sl_messages_config {
 	uint32_t exchanges_max;     /* records kept, running and remembered; default 262144 */
+	uint32_t yielding_max;      /* of them that may yield; default 8192. Beyond it the oldest of
+	                             * these gives way, so that a flood of refusals takes no memory */
 	uint64_t reply_bytes_max;   /* stored replies; default 32 MiB. Beyond it the oldest finished
 	                             * one is forgotten: its duplicates get an empty ACK only */
 	uint32_t exchanges_per_network; /* records of one network; 0 (default): no quota. Beyond it
@@ -106,7 +108,8 @@ enum sl_err sl_messages_no_reply(struct sl_messages *m, struct sl_ref ref, uint6
  * sent. */
 void sl_messages_ack_now(struct sl_messages *m, struct sl_ref ref, uint64_t now_ms);
 /* For an answered exchange of which a copy may be evaluated anew without harm (a refusal, a slice of
- * what is kept): when the table is full, the oldest such record gives way to a new request. Nothing
+ * what is kept): when the table is full, or holds yielding_max of them, the oldest such record gives
+ * way to a new request. Nothing
  * while it is not answered, or answered by a confirmable message of its own. */
 void sl_messages_may_yield(struct sl_messages *m, struct sl_ref ref);
 /* One answer without a record, for SL_MESSAGES_FULL: ACK for CON, NON for NON. SL_ESPACE; SL_ELIMIT
