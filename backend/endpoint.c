@@ -4,6 +4,7 @@
  * while one is protected, not while the service works. */
 #include "endpoint.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -293,7 +294,7 @@ work(struct endpoint *e, const struct endpoint_request *request, struct endpoint
 		reply->retry_after_s = e->config.retry_after_s;
 		return;
 	}
-	memset(w, 0, sizeof(*w));
+	memset(w, 0, offsetof(struct work, payload)); /* the rest is only written to */
 	w->e = e;
 	w->request = request;
 	w->reply = reply;

@@ -42,12 +42,12 @@ struct sl_pkey {
 /* NULL for SL_PKEY_OTHER and unknown numbers. */
 const struct sl_pkey_kind *sl_pkey_kind(enum sl_pkey_type type);
 
-/* Public key bytes: of EC a SEC1 point in any form but hybrid. NULL: not a key of this type. */
-EVP_PKEY *sl_pkey_import(const struct sl_pkey_kind *kind, struct sl_span bytes);
-/* The public key as raw bytes into key->raw. SL_EIO. */
-enum sl_err sl_pkey_fill_raw(struct sl_pkey *key) SL_MUST_USE;
-/* A key around evp, which it takes, also on failure. SL_ENOMEM, SL_EIO. */
-enum sl_err sl_pkey_wrap(
-        struct sl_pkey **key, EVP_PKEY *evp, enum sl_pkey_type type, bool has_private) SL_MUST_USE;
+/* Of EC a SEC1 point in any form but hybrid. SL_EMALFORMED: not a key of this type. SL_ENOMEM, SL_EIO. */
+enum sl_err sl_pkey_from_bytes(
+        struct sl_pkey **key, const struct sl_pkey_kind *kind, struct sl_span bytes) SL_MUST_USE;
+/* A key around evp, which it takes, also on failure. public: its raw bytes when they are at hand, else empty. SL_ENOMEM,
+ * SL_EIO. */
+enum sl_err sl_pkey_wrap(struct sl_pkey **key, EVP_PKEY *evp, enum sl_pkey_type type,
+        bool has_private, struct sl_span public) SL_MUST_USE;
 
 #endif

@@ -98,5 +98,5 @@ sl_pkey_unpack(struct sl_pkey **key, struct sl_span packed)
 		evp = EVP_PKEY_new_raw_private_key_ex(
 		        NULL, kind->library_type, NULL, scalar.ptr, scalar.len);
 	ERR_clear_error();
-	return evp == NULL ? SL_EMALFORMED : sl_pkey_wrap(key, evp, kind->type, true);
+	return evp == NULL ? SL_EMALFORMED : sl_pkey_wrap(key, evp, kind->type, true, public);
 }

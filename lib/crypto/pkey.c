@@ -124,31 +124,8 @@ take(struct sl_pkey **key, EVP_PKEY *evp, bool has_private)
 	if (err == SL_OK && type != SL_PKEY_OTHER)
 		err = check(evp, has_private);
 	if (err == SL_OK)
-		return sl_pkey_wrap(key, evp, type, has_private);
+		return sl_pkey_wrap(key, evp, type, has_private, sl_span(NULL, 0));
 	EVP_PKEY_free(evp);
-	ERR_clear_error();
-	return err;
-}
-
-enum sl_err
-sl_pkey_wrap(struct sl_pkey **key, EVP_PKEY *evp, enum sl_pkey_type type, bool has_private)
-{
-	struct sl_pkey *made = OPENSSL_zalloc(sizeof *made);
-	enum sl_err err = SL_ENOMEM;
-
-	if (made == NULL) {
-		EVP_PKEY_free(evp);
-		goto out;
-	}
-	made->evp = evp;
-	made->type = type;
-	made->has_private = has_private;
-	err = type == SL_PKEY_OTHER ? SL_OK : sl_pkey_fill_raw(made);
-	if (err == SL_OK)
-		*key = made;
-	else
-		sl_pkey_free(made);
-out:
 	ERR_clear_error();
 	return err;
 }
@@ -179,7 +156,7 @@ sl_pkey_generate(struct sl_pkey **key, enum sl_pkey_type type)
 		ERR_clear_error();
 		return SL_EIO;
 	}
-	return sl_pkey_wrap(key, evp, type, true);
+	return sl_pkey_wrap(key, evp, type, true, sl_span(NULL, 0));
 }
 
 enum sl_err
@@ -401,10 +378,10 @@ sl_pkey_from_spki(struct sl_pkey **key, struct sl_span der)
 {
 	struct sl_span bytes;
 	const struct sl_pkey_kind *kind = open_frame(der, &bytes);
-	EVP_PKEY *evp = kind == NULL ? NULL : sl_pkey_import(kind, bytes);
 
-	return evp == NULL ? from_foreign_spki(key, der)
-	                   : sl_pkey_wrap(key, evp, kind->type, false);
+	if (kind != NULL && sl_pkey_from_bytes(key, kind, bytes) == SL_OK)
+		return SL_OK;
+	return from_foreign_spki(key, der);
 }
 
 static enum sl_err

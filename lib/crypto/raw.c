@@ -61,52 +61,6 @@ missing_form(const struct sl_pkey_kind *kind, struct sl_span raw)
 	return raw.len == 1 + 2 * kind->field_len && raw.ptr[0] == 0x04 ? 0 : -1;
 }
 
-enum sl_err
-sl_pkey_from_raw_public(struct sl_pkey **key, enum sl_pkey_type type, struct sl_span raw)
-{
-	const struct sl_pkey_kind *kind = sl_pkey_kind(type);
-	uint8_t bytes[1 + RAW_MAX];
-	struct sl_writer w = sl_writer_over(bytes, sizeof bytes);
-	EVP_PKEY *evp;
-	int form;
-
-	if (kind == NULL)
-		return SL_EUNSUPPORTED;
-	form = missing_form(kind, raw);
-	if (form < 0)
-		return SL_EMALFORMED;
-	if (form != 0)
-		sl_write_u8(&w, (uint8_t)form);
-	sl_write_span(&w, raw);
-	evp = sl_pkey_import(kind, sl_writer_span(&w));
-	return evp == NULL ? SL_EMALFORMED : sl_pkey_wrap(key, evp, type, false);
-}
-
-enum sl_err
-sl_pkey_to_raw_public(const struct sl_pkey *key, uint8_t *out, size_t cap, size_t *len)
-{
-	if (key->type == SL_PKEY_OTHER)
-		return SL_EUNSUPPORTED;
-	if (key->raw_len > cap)
-		return SL_ESPACE;
-	memcpy(out, key->raw, key->raw_len);
-	*len = key->raw_len;
-	return SL_OK;
-}
-
-bool
-sl_pkey_same_holder(const struct sl_pkey *a, const struct sl_pkey *b)
-{
-	bool is_point = a->type == SL_PKEY_P256 || a->type == SL_PKEY_P384;
-	size_t len = is_point ? a->raw_len / 2 : a->raw_len;
-
-	if (a->type != b->type)
-		return false;
-	if (a->type == SL_PKEY_OTHER)
-		return true;
-	return sl_span_equal(sl_span(a->raw, len), sl_span(b->raw, len));
-}
-
 /* --- into the library, and out of it ------------------------------------------------------------------------ */
 
 /* Parameters of a curve, looked up once: a key is a copy of them and its point. */
@@ -159,8 +113,8 @@ import_point(const struct sl_pkey_kind *kind, struct sl_span point)
 	return NULL;
 }
 
-EVP_PKEY *
-sl_pkey_import(const struct sl_pkey_kind *kind, struct sl_span bytes)
+static EVP_PKEY *
+import(const struct sl_pkey_kind *kind, struct sl_span bytes)
 {
 	EVP_PKEY *made = NULL;
 
@@ -173,8 +127,9 @@ sl_pkey_import(const struct sl_pkey_kind *kind, struct sl_span bytes)
 	return made;
 }
 
-enum sl_err
-sl_pkey_fill_raw(struct sl_pkey *key)
+/* Into key->raw, out of the library. */
+static enum sl_err
+ask_raw(struct sl_pkey *key)
 {
 	const struct sl_pkey_kind *kind = sl_pkey_kind(key->type);
 	uint8_t point[1 + RAW_MAX];
@@ -193,4 +148,95 @@ sl_pkey_fill_raw(struct sl_pkey *key)
 	}
 	key->raw_len = len;
 	return good ? SL_OK : SL_EIO;
+}
+
+enum sl_err
+sl_pkey_wrap(struct sl_pkey **key, EVP_PKEY *evp, enum sl_pkey_type type, bool has_private,
+        struct sl_span public)
+{
+	struct sl_pkey *made = OPENSSL_zalloc(sizeof *made);
+	enum sl_err err = SL_OK;
+
+	if (made == NULL) {
+		EVP_PKEY_free(evp);
+		return SL_ENOMEM;
+	}
+	made->evp = evp;
+	made->type = type;
+	made->has_private = has_private;
+	made->raw_len = public.len;
+	if (public.len > 0)
+		memcpy(made->raw, public.ptr, public.len);
+	else if (type != SL_PKEY_OTHER)
+		err = ask_raw(made);
+	if (err == SL_OK)
+		*key = made;
+	else
+		sl_pkey_free(made);
+	ERR_clear_error();
+	return err;
+}
+
+/* --- raw public keys ---------------------------------------------------------------------------------------- */
+
+/* Without the first byte of a whole point; empty: half of it must be computed. */
+static struct sl_span
+raw_of(const struct sl_pkey_kind *kind, struct sl_span bytes)
+{
+	if (kind->group == NULL)
+		return bytes;
+	return bytes.ptr[0] == 0x04 ? sl_span(bytes.ptr + 1, bytes.len - 1) : sl_span(NULL, 0);
+}
+
+enum sl_err
+sl_pkey_from_bytes(struct sl_pkey **key, const struct sl_pkey_kind *kind, struct sl_span bytes)
+{
+	EVP_PKEY *evp = import(kind, bytes);
+
+	return evp == NULL ? SL_EMALFORMED
+	                   : sl_pkey_wrap(key, evp, kind->type, false, raw_of(kind, bytes));
+}
+
+enum sl_err
+sl_pkey_from_raw_public(struct sl_pkey **key, enum sl_pkey_type type, struct sl_span raw)
+{
+	const struct sl_pkey_kind *kind = sl_pkey_kind(type);
+	uint8_t bytes[1 + RAW_MAX];
+	struct sl_writer w = sl_writer_over(bytes, sizeof bytes);
+	int form;
+
+	if (kind == NULL)
+		return SL_EUNSUPPORTED;
+	form = missing_form(kind, raw);
+	if (form < 0)
+		return SL_EMALFORMED;
+	if (form != 0)
+		sl_write_u8(&w, (uint8_t)form);
+	sl_write_span(&w, raw);
+	return sl_pkey_from_bytes(key, kind, sl_writer_span(&w));
+}
+
+enum sl_err
+sl_pkey_to_raw_public(const struct sl_pkey *key, uint8_t *out, size_t cap, size_t *len)
+{
+	if (key->type == SL_PKEY_OTHER)
+		return SL_EUNSUPPORTED;
+	if (key->raw_len > cap)
+		return SL_ESPACE;
+	memcpy(out, key->raw, key->raw_len);
+	*len = key->raw_len;
+	return SL_OK;
+}
+
+bool
+sl_pkey_same_holder(const struct sl_pkey *a, const struct sl_pkey *b)
+{
+	bool is_point = a->type == SL_PKEY_P256 || a->type == SL_PKEY_P384;
+	size_t len = is_point ? a->raw_len / 2 : a->raw_len;
+
+	if (a->type != b->type)
+		return false;
+	if (a->type == SL_PKEY_OTHER)
+		return true;
+	return sl_span_equal(sl_span(a->raw, len), sl_span(b->raw, len));
 }
