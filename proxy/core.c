@@ -78,6 +78,17 @@ new_echo(struct proxy_core *core, const struct proxy_core_config *config)
 	return sl_echo_new(&core->echo, &echo);
 }
 
+static void
+set_rates(struct proxy_core *core)
+{
+	const struct limits *l = &core->config->limits;
+
+	core->admission.per_second = l->requests_per_second;
+	core->admission.burst = l->request_burst;
+	core->plain.per_second = l->requests_per_second == 0 ? 0 : l->plain_per_second;
+	core->plain.burst = l->plain_burst;
+}
+
 enum sl_err
 proxy_core_new(struct proxy_core **out, const struct proxy_core_config *config)
 {
@@ -91,12 +102,11 @@ proxy_core_new(struct proxy_core **out, const struct proxy_core_config *config)
 	core->blocks_wakeup = UINT64_MAX;
 	memcpy(core->hash_key, config->hash_key, sizeof core->hash_key);
 	core->tables_bytes = memory_of_tables(l);
-	admission_init(
-	        &core->admission, l->requests_per_second, l->request_burst, config->hash_key);
-	admission_init(&core->plain, l->requests_per_second == 0 ? 0 : l->plain_per_second,
-	        l->plain_burst, config->hash_key);
+	admission_init(&core->admission, 0, 0, config->hash_key);
+	admission_init(&core->plain, 0, 0, config->hash_key);
 	bucket_init(&core->datagrams, l->unverified_per_second, 1000);
 	bucket_init(&core->forwards, l->unverified_requests, EXCHANGE_LIFETIME_MS);
+	set_rates(core);
 	err = new_messages(core, config);
 	if (err == SL_OK)
 		err = new_blocks(core, config);
@@ -365,6 +375,20 @@ proxy_core_wakeup(const struct proxy_core *core)
 
 	at = other < at ? other : at;
 	return core->blocks_wakeup < at ? core->blocks_wakeup : at;
+}
+
+void
+proxy_core_reload(struct proxy_core *core, const struct config *config)
+{
+	core->config = config;
+	set_rates(core);
+	exchanges_reload(&core->exchanges, config);
+}
+
+bool
+proxy_core_needs(const struct proxy_core *core, const struct config *config)
+{
+	return exchanges_need(&core->exchanges, config);
 }
 
 void

@@ -14,7 +14,7 @@
 struct proxy_core;
 
 struct proxy_core_config {
-	const struct config *config;          /* borrowed for the life of the core */
+	const struct config *config;          /* borrowed until proxy_core_reload */
 	uint8_t hash_key[SL_SIPHASH_KEY_LEN]; /* random per start */
 	uint8_t echo_key[SL_SIPHASH_KEY_LEN];
 	uint8_t seed[16];
@@ -34,6 +34,11 @@ void proxy_core_on_origin_result(struct proxy_core *core, struct sl_ref ref,
 void proxy_core_on_time(struct proxy_core *core, uint64_t now_ms);
 /* When to call on_time; UINT64_MAX: never. */
 uint64_t proxy_core_wakeup(const struct proxy_core *core);
+
+/* New requests follow config from here on, which has the sizes of the one before (config_reload). What waits or is
+ * fetched keeps its origin: the configuration before stays borrowed for as long as proxy_core_needs says so. */
+void proxy_core_reload(struct proxy_core *core, const struct config *config);
+bool proxy_core_needs(const struct proxy_core *core, const struct config *config);
 
 /* From now on new requests are refused with 5.03 and Max-Age 10. */
 void proxy_core_drain(struct proxy_core *core);

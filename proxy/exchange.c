@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config_reload.h"
+
+#define LANES_MAX ((size_t)2 * CONFIG_ORIGINS_MAX)
+
 enum sl_err
 exchanges_init(struct exchanges *t, const struct config *config,
         const uint8_t key[static SL_SIPHASH_KEY_LEN])
@@ -12,10 +16,8 @@ exchanges_init(struct exchanges *t, const struct config *config,
 	enum sl_err err;
 
 	memset(t, 0, sizeof *t);
-	t->limits = &config->limits;
 	t->count = (uint32_t)(config->limits.queue_length + config->limits.transfers);
-	t->lane_count = config->route_count + config->forward_count;
-	err = flows_init(&t->flows, t->count, t->lane_count, key);
+	err = flows_init(&t->flows, t->count, LANES_MAX, key);
 	t->slots = calloc(t->count, sizeof *t->slots);
 	if (t->slots == NULL || err != SL_OK) {
 		exchanges_clear(t);
@@ -27,7 +29,29 @@ exchanges_init(struct exchanges *t, const struct config *config,
 	for (size_t i = 0; i < EXCHANGE_CHAINS; i++)
 		t->chains[i] = NO_SLOT;
 	t->oldest = t->newest = t->aborts = t->queued_oldest = t->queued_newest = NO_SLOT;
+	t->lane_count = 0;
+	exchanges_reload(t, config);
 	return SL_OK;
+}
+
+/* A lane of the configuration before may still have something in it, so there are never less. */
+void
+exchanges_reload(struct exchanges *t, const struct config *config)
+{
+	t->limits = &config->limits;
+	t->origin_count = config->route_count + config->forward_count;
+	if (t->origin_count > t->lane_count)
+		t->lane_count = t->origin_count;
+	t->flows.lane_count = t->lane_count;
+}
+
+bool
+exchanges_need(const struct exchanges *t, const struct config *config)
+{
+	for (uint32_t i = t->oldest; i != NO_SLOT; i = t->slots[i].newer)
+		if (config_has_origin(config, t->slots[i].origin))
+			return true;
+	return false;
 }
 
 void
@@ -137,7 +161,7 @@ lane_cap(const struct exchanges *t)
 {
 	uint32_t all = (uint32_t)t->limits->transfers;
 
-	return t->lane_count > 1 && all > 1 ? all - (all + 3) / 4 : all;
+	return t->origin_count > 1 && all > 1 ? all - (all + 3) / 4 : all;
 }
 
 /* Queued no more. */

@@ -76,8 +76,9 @@ struct exchanges {
 	uint32_t count;
 	uint32_t free, oldest, newest, aborts;
 	uint32_t queued_oldest, queued_newest;
-	size_t lane_count;
-	size_t next_lane; /* round robin */
+	size_t origin_count;
+	size_t lane_count; /* as many, or more since the last reload */
+	size_t next_lane;  /* round robin */
 	uint32_t queued, fetching;
 	uint64_t text_bytes; /* of what waits and is fetched */
 	uint32_t chains[EXCHANGE_CHAINS];
@@ -103,6 +104,9 @@ enum exchange_verdict {
 enum sl_err exchanges_init(struct exchanges *t, const struct config *config,
         const uint8_t key[static SL_SIPHASH_KEY_LEN]) SL_MUST_USE;
 void exchanges_clear(struct exchanges *t);
+/* As proxy_core_reload and proxy_core_needs. */
+void exchanges_reload(struct exchanges *t, const struct config *config);
+bool exchanges_need(const struct exchanges *t, const struct config *config);
 
 enum exchange_verdict exchanges_add(struct exchanges *t, const struct exchange_wish *wish);
 /* The queue is full: one to be ended in favour of this wish, of a network that has more; NULL: there is none. */

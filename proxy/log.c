@@ -47,6 +47,21 @@ log_line(enum log_level level, const char *fmt, ...)
 }
 
 void
+log_reload_failed(int worker, const char *complaint, enum sl_err err)
+{
+	char text[LOG_LINE_MAX / 2], who[24] = "";
+
+	sl_escape(text, sizeof text,
+	        sl_span_text(complaint[0] != '\0' ? complaint : sl_err_text(err)));
+	if (worker >= 0)
+		snprintf(who, sizeof who, " worker=%d", worker);
+	log_line(LOG_ERROR,
+	        "event=reload-failed%s error=\"%s\" mend=\"the configuration before goes on; "
+	        "correct the file and send HUP again\"",
+	        who, text);
+}
+
+void
 log_format_record(char *out, size_t cap, const struct core_record *r)
 {
 	struct address remote = peer_remote(&r->peer);

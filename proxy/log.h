@@ -19,6 +19,9 @@ void log_set_sink(void (*sink)(enum log_level level, const char *line));
 /* fmt gives the part behind the level: key=value pairs. */
 void log_line(enum log_level level, const char *fmt, ...) SL_PRINTF(2, 3);
 
+/* A configuration that was not taken: event=reload-failed error="..."; worker: its number, or -1. */
+void log_reload_failed(int worker, const char *complaint, enum sl_err err);
+
 /* "exchange=7f3a peer=... verified=yes method=0.02 oscore=yes route=... origin=200 code=2.04 ms=41 in=80 out=812 reason=ok",
  * and detail="..." when the origin could not be asked. */
 void log_format_record(char *out, size_t cap, const struct core_record *record);

@@ -62,7 +62,7 @@ run(const char *path)
 
 	if (status == EXIT_GOOD) {
 		supervisor_harden();
-		status = supervisor_run(config);
+		status = supervisor_run(config, path);
 	}
 	config_free(config);
 	return status;

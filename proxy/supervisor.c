@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "admin.h"
+#include "config_reload.h"
 #include "log.h"
 #include "loop.h"
 #include "worker.h"
@@ -44,6 +45,8 @@ struct slot {
 
 struct supervisor {
 	const struct config *config;
+	struct config *reloaded; /* owned; the same, or NULL: the one of the start */
+	const char *path;
 	struct slot slots[CONFIG_WORKERS_MAX];
 	struct child admin;
 	int admin_fd; /* 0: none */
@@ -173,6 +176,7 @@ static void
 run_worker(struct supervisor *s, unsigned number, pid_t parent)
 {
 	const struct worker_config config = {.config = s->config,
+	        .path = s->path,
 	        .sockets = s->slots[number].sockets,
 	        .number = number,
 	        .board = s->board};
@@ -299,12 +303,35 @@ signal_all(const struct supervisor *s, int number)
 			kill(s->slots[i].child.pid, number);
 }
 
+/* Checked here once before any worker looks at it; a worker that is started later begins with it. */
+static void
+reload(struct supervisor *s)
+{
+	char complaint[CONFIG_COMPLAINT_MAX] = "", kept[CONFIG_KEPT_MAX];
+	struct config *next = NULL;
+	enum sl_err err = config_reload(&next, s->config, s->path, complaint, kept);
+
+	if (err != SL_OK) {
+		log_reload_failed(-1, complaint, err);
+		return;
+	}
+	if (kept[0] != '\0')
+		log_line(LOG_WARN,
+		        "event=restart-needed keys=\"%s\" mend=\"their values before stay until a "
+		        "restart\"",
+		        kept);
+	config_free(s->reloaded);
+	s->config = s->reloaded = next;
+	log_line(LOG_INFO, "event=reload routes=%zu forward=%zu", next->route_count,
+	        next->forward_count);
+	signal_all(s, SIGHUP);
+}
+
 static void
 on_signal(struct supervisor *s, int number)
 {
-	if (number == SIGHUP)
-		log_line(LOG_WARN,
-		        "event=hangup mend=\"the configuration is read at start only; restart\"");
+	if (number == SIGHUP && !s->is_stopping)
+		reload(s);
 	if ((number != SIGTERM && number != SIGINT) || s->is_stopping)
 		return;
 	s->is_stopping = true;
@@ -343,7 +370,7 @@ supervise(struct supervisor *s)
 }
 
 int
-supervisor_run(const struct config *config)
+supervisor_run(const struct config *config, const char *path)
 {
 	struct supervisor *s = calloc(1, sizeof *s);
 	int status = 1;
@@ -351,6 +378,7 @@ supervisor_run(const struct config *config)
 	if (s == NULL)
 		return 1;
 	s->config = config;
+	s->path = path;
 	loop_block_signals();
 	if (board_new(&s->board, config->workers) == SL_OK && open_sockets(s) == SL_OK) {
 		supervise(s);
@@ -359,6 +387,7 @@ supervisor_run(const struct config *config)
 	close_sockets(s, NULL);
 	close_admin(s);
 	board_free(s->board);
+	config_free(s->reloaded);
 	free(s);
 	return status;
 }

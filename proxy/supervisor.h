@@ -6,8 +6,8 @@
 
 #include "config.h"
 
-/* Runs until TERM or INT. Returns an exit status. */
-int supervisor_run(const struct config *config);
+/* Runs until TERM or INT; HUP reads path again, from which config came. Returns an exit status. */
+int supervisor_run(const struct config *config, const char *path);
 /* No core dumps, no new privileges, not traceable, no environment. */
 void supervisor_harden(void);
 

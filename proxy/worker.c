@@ -6,10 +6,11 @@
 #include <signal.h>
 #include <string.h>
 
+#include "config_reload.h"
 #include "core.h"
+#include "generations.h"
 #include "log.h"
 #include "loop.h"
-#include "origin_side.h"
 
 #define REFUSALS_PER_SECOND 20
 #define LOSSES_PAUSE_MS     10000
@@ -21,7 +22,7 @@ struct worker {
 	struct loop *loop;
 	struct loop_timer *timer, *beat;
 	struct proxy_core *core;
-	struct origin_side *origins;
+	struct generations origins;
 	struct device_side *devices;
 	struct log_valve valve;
 	uint64_t give_up_at_ms;
@@ -65,9 +66,34 @@ on_terminate(void *ctx)
 	if (w->is_draining)
 		return;
 	w->is_draining = true;
-	w->give_up_at_ms = loop_round_ms(w->loop) + w->config->config->limits.drain_timeout;
+	w->give_up_at_ms =
+	        loop_round_ms(w->loop) + generations_config(&w->origins)->limits.drain_timeout;
 	proxy_core_drain(w->core);
 	log_line(LOG_INFO, "event=drain worker=%u", w->config->number);
+}
+
+/* The supervisor has read the same file and said what is wrong with it or needs a restart. */
+static void
+on_hangup(void *ctx)
+{
+	struct worker *w = ctx;
+	char complaint[CONFIG_COMPLAINT_MAX] = "", kept[CONFIG_KEPT_MAX];
+	struct config *next = NULL;
+	enum sl_err err;
+
+	if (w->is_draining || w->config->path == NULL)
+		return;
+	err = config_reload(
+	        &next, generations_config(&w->origins), w->config->path, complaint, kept);
+	if (err == SL_OK)
+		err = generations_add(&w->origins, next, next);
+	if (err != SL_OK) {
+		log_reload_failed((int)w->config->number, complaint, err);
+		config_free(next);
+		return;
+	}
+	proxy_core_reload(w->core, next);
+	log_line(LOG_INFO, "event=reloaded worker=%u", w->config->number);
 }
 
 static void
@@ -77,9 +103,9 @@ serve_fetches(struct worker *w)
 	struct sl_ref ref;
 
 	while (proxy_core_next_abort(w->core, &ref))
-		origin_side_abort(w->origins, ref);
+		generations_abort(&w->origins, ref);
 	while (proxy_core_next_fetch(w->core, &fetch))
-		origin_side_start(w->origins, &fetch);
+		generations_start(&w->origins, &fetch);
 }
 
 static void
@@ -125,7 +151,7 @@ publish(struct worker *w, uint64_t now_ms)
 {
 	const struct metrics_sources sources = {.core = proxy_core_counts(w->core),
 	        .device = device_side_counts(w->devices),
-	        .origin = origin_side_counts(w->origins),
+	        .origin = generations_counts(&w->origins),
 	        .log_held = w->valve.held_in_all,
 	        .resident_bytes = w->resident_bytes};
 
@@ -160,6 +186,7 @@ pump(void *ctx)
 	serve_fetches(w);
 	serve_sends(w);
 	serve_records(w);
+	generations_sweep(&w->origins, w->core);
 	if (loop_round_ms(w->loop) >= w->publish_at_ms)
 		publish(w, loop_round_ms(w->loop));
 	if (is_drained(w)) {
@@ -185,33 +212,20 @@ new_core(struct worker *w)
 	return err == SL_OK ? proxy_core_new(&w->core, &core) : err;
 }
 
-static bool
-is_all_lean(const struct config *config)
-{
-	bool is = true;
-
-	for (size_t i = 0; i < config->route_count; i++)
-		is = is && config->routes[i].origin.is_lean;
-	for (size_t i = 0; i < config->forward_count; i++)
-		is = is && config->forward[i].is_lean;
-	return is;
-}
-
 static enum sl_err
 new_sides(struct worker *w)
 {
-	const struct origin_side_config origins = {.limits = &w->config->config->limits,
-	        .loop = w->loop,
-	        .on_result = on_result,
-	        .ctx = w,
-	        .is_all_lean = is_all_lean(w->config->config)};
+	const struct origin_side_config origins = {
+	        .loop = w->loop, .on_result = on_result, .ctx = w};
 	const struct device_side_config devices = {.loop = w->loop,
 	        .sockets = w->config->sockets,
 	        .socket_count = w->config->config->listen_count,
 	        .on_datagram = on_datagram,
 	        .ctx = w};
-	enum sl_err err = origin_side_new(&w->origins, &origins);
+	enum sl_err err;
 
+	generations_init(&w->origins, &origins);
+	err = generations_add(&w->origins, w->config->config, NULL);
 	return err == SL_OK ? device_side_new(&w->devices, &devices) : err;
 }
 
@@ -235,6 +249,8 @@ start(struct worker *w)
 		err = loop_on_signal(w->loop, SIGTERM, on_terminate, w);
 	if (err == SL_OK)
 		err = loop_on_signal(w->loop, SIGINT, on_terminate, w);
+	if (err == SL_OK)
+		err = loop_on_signal(w->loop, SIGHUP, on_hangup, w);
 	return err;
 }
 
@@ -243,7 +259,7 @@ log_counts(const struct worker *w)
 {
 	struct core_counts c = proxy_core_counts(w->core);
 	struct device_side_counts d = device_side_counts(w->devices);
-	struct origin_side_counts o = origin_side_counts(w->origins);
+	struct origin_side_counts o = generations_counts(&w->origins);
 
 	log_line(LOG_INFO,
 	        "event=stop worker=%u requests=%llu forwarded=%llu refused=%llu duplicates=%llu "
@@ -272,7 +288,7 @@ worker_run(const struct worker_config *config)
 		        sl_err_text(err));
 	}
 	device_side_free(w.devices);
-	origin_side_free(w.origins);
+	generations_clear(&w.origins);
 	proxy_core_free(w.core);
 	loop_timer_free(w.timer);
 	loop_timer_free(w.beat);
