@@ -291,11 +291,12 @@ split_target(struct sl_span target, struct sl_span *path, struct sl_span *query)
 	size_t i;
 
 	if (begins_no_case(target, "http://") || begins_no_case(target, "https://")) {
-		i = begins_no_case(target, "http://") ? 7 : 8;
-		if (i == target.len || target.ptr[i] == '/')
+		size_t begin = begins_no_case(target, "http://") ? 7 : 8;
+
+		for (i = begin; i < target.len && target.ptr[i] != '/'; i++)
+			;
+		if (!is_host(sl_span(target.ptr + begin, i - begin)))
 			return false;
-		while (i < target.len && target.ptr[i] != '/')
-			i++;
 		target = sl_span(target.ptr + i, target.len - i);
 	}
 	if (target.len == 0 || target.ptr[0] != '/')
