@@ -155,13 +155,15 @@ exchanges_rival(struct exchanges *t, const struct exchange_wish *wish)
 	return slot == NO_SLOT ? NULL : &t->slots[slot];
 }
 
-/* With several origins none may take all transfers: a quarter stays for the others. */
-static uint32_t
-lane_cap(const struct exchanges *t)
+/* With several origins none may take all transfers that the others leave: a quarter of these stays free. So
+ * however many hang, the next one gets its turn. */
+static bool
+may_start(const struct exchanges *t, uint32_t lane)
 {
-	uint32_t all = (uint32_t)t->limits->transfers;
+	uint32_t running = t->flows.lanes[lane].running;
+	uint32_t left = (uint32_t)t->limits->transfers - (t->fetching - running);
 
-	return t->origin_count > 1 && all > 1 ? all - (all + 3) / 4 : all;
+	return t->origin_count <= 1 || running == 0 || running < left - (left + 3) / 4;
 }
 
 /* Queued no more. */
@@ -183,7 +185,7 @@ exchanges_next(struct exchanges *t)
 	for (size_t i = 0; i < t->lane_count; i++) {
 		uint32_t lane = (uint32_t)((t->next_lane + i) % t->lane_count), slot;
 
-		if (t->flows.lanes[lane].running >= lane_cap(t))
+		if (!may_start(t, lane))
 			continue;
 		slot = flows_pop(&t->flows, lane);
 		if (slot == NO_SLOT)

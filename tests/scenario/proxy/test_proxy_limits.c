@@ -126,6 +126,37 @@ START_TEST(a_hanging_origin_leaves_room_for_the_other)
 }
 END_TEST
 
+/* 64 transfers: 48 for the first that hangs, then 12 of 16, 3 of 4, and the last one is for who has none. */
+START_TEST(several_hanging_origins_leave_room_for_the_other)
+{
+	static const char *const slow[] = {"/a", "/b", "/c"};
+	static const size_t most[] = {48, 48 + 12, 48 + 12 + 3};
+	struct sl_map_http_result ok = lab_ok(lab_bytes(10, 1));
+
+	lab_open(&lab, "listen: [\"127.0.0.1:5683\"]\nroutes:\n"
+	               "- {path: /a, origin: \"http://127.0.0.1:1/\", plain-http: [127.0.0.1]}\n"
+	               "- {path: /b, origin: \"http://127.0.0.1:2/\", plain-http: [127.0.0.1]}\n"
+	               "- {path: /c, origin: \"http://127.0.0.1:3/\", plain-http: [127.0.0.1]}\n"
+	               "- {path: /good, origin: \"http://127.0.0.1:4/\", plain-http: [127.0.0.1]}\n"
+	               "trusted-prefixes: [\"192.0.2.0/24\"]\n");
+	for (unsigned o = 0; o < 3; o++) {
+		for (unsigned i = 0; i < 60; i++)
+			send_to(slow[o], 60 * o + i, (uint16_t)(60 * o + i));
+		ck_assert_uint_eq(lab.fetch_count, most[o]);
+	}
+	for (unsigned i = 200; i < 210; i++) {
+		size_t at = lab.fetch_count;
+
+		send_to("/good", i, (uint16_t)i);
+		ck_assert_uint_eq(lab.fetch_count, at + 1);
+		ck_assert_str_eq(lab.fetches[at].fetch.url, "http://127.0.0.1:4/");
+		lab_result(&lab, at, &ok);
+		lab_assert_code(lab_last(&lab), SL_COAP_ACK, SL_COAP_CHANGED);
+	}
+	lab_close(&lab);
+}
+END_TEST
+
 /* The slots of idle transfers are no places to wait in. */
 START_TEST(queue_length_holds_while_transfers_are_free)
 {
@@ -311,6 +342,7 @@ limits_suite(void)
 	tcase_add_test(t, queue_age_ends_the_waiting);
 	tcase_add_test(t, one_peer_has_its_share_only);
 	tcase_add_test(t, a_hanging_origin_leaves_room_for_the_other);
+	tcase_add_test(t, several_hanging_origins_leave_room_for_the_other);
 	tcase_add_test(t, queue_length_holds_while_transfers_are_free);
 	tcase_add_test(t, rate_is_limited_by_source);
 	tcase_add_test(t, blocks_on_their_way_do_not_count);
