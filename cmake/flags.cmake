@@ -20,6 +20,7 @@ if(SL_FUZZ)
   target_compile_options(sl_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 if(SL_COVERAGE)
+  target_compile_definitions(sl_flags INTERFACE SL_COVERAGE) # lib/sandbox lets gcov write
   target_compile_options(sl_flags INTERFACE --coverage -fprofile-update=atomic -O0)
   target_link_options(sl_flags INTERFACE --coverage)
 endif()

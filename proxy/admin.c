@@ -11,6 +11,7 @@
 
 #include "admin_side.h"
 #include "log.h"
+#include "sandbox.h"
 
 #define BACKLOG         16
 #define DESCRIPTORS_MAX 64
@@ -111,7 +112,7 @@ start(struct admin *a, int fd)
 }
 
 int
-admin_run(struct board *board, int fd)
+admin_run(struct board *board, int fd, enum sl_sandbox_mode sandbox)
 {
 	const struct rlimit few = {DESCRIPTORS_MAX, DESCRIPTORS_MAX};
 	struct admin a = {.board = board};
@@ -120,6 +121,8 @@ admin_run(struct board *board, int fd)
 	setrlimit(RLIMIT_NOFILE, &few);
 	board_seal(board);
 	err = start(&a, fd);
+	if (err == SL_OK && !sandbox_enter(sandbox, SANDBOX_ADMIN))
+		err = SL_EIO;
 	if (err == SL_OK)
 		loop_run(a.loop, after_turn, &a);
 	else

@@ -74,6 +74,7 @@ static const cyaml_schema_field_t root_fields[] = {
         LIST("trusted-prefixes", struct raw_config, trusted, &text_value),
         TEXT("workers", struct raw_config, workers),
         TEXT("echo", struct raw_config, echo),
+        TEXT("sandbox", struct raw_config, sandbox),
         TEXT("discovery", struct raw_config, discovery),
         TEXT("discovery-file", struct raw_config, discovery_file),
         LIST("routes", struct raw_config, routes, &route_value),

@@ -6,6 +6,7 @@
 #define PROXY_CONFIG_H
 
 #include <sl/mappings.h>
+#include <sl/sandbox.h>
 
 #include "address.h"
 
@@ -96,6 +97,7 @@ struct config {
 	          [SL_MAP_HOST_MAX + 1]; /* our own, lower-case; may carry ":port" */
 	size_t names_count;
 	enum echo_mode echo;
+	enum sl_sandbox_mode sandbox;
 	bool has_admin;
 	struct address admin; /* TCP: metrics and health */
 	struct cidr_list trusted;

@@ -95,6 +95,15 @@ check_echo(struct config *config, const struct raw_config *raw, const struct com
 	return complain(c, "echo", raw->echo, "must be auto, always or off");
 }
 
+static enum sl_err
+check_sandbox(struct config *config, const struct raw_config *raw, const struct complaint *c)
+{
+	config->sandbox = SL_SANDBOX_ON;
+	if (raw->sandbox == NULL || sl_sandbox_parse(&config->sandbox, raw->sandbox) == SL_OK)
+		return SL_OK;
+	return complain(c, "sandbox", raw->sandbox, "must be on, log or off");
+}
+
 enum sl_err
 check_prefixes(struct cidr_list *out, const struct raw_list *raw, const char *key,
         const struct complaint *c)
@@ -253,6 +262,8 @@ config_check(struct config *config, const struct raw_config *raw, const struct c
 		err = check_names(config, raw, c);
 	if (err == SL_OK)
 		err = check_echo(config, raw, c);
+	if (err == SL_OK)
+		err = check_sandbox(config, raw, c);
 	if (err == SL_OK)
 		err = check_prefixes(&config->trusted, &raw->trusted, "trusted-prefixes", c);
 	if (err == SL_OK)

@@ -41,7 +41,7 @@ struct raw_limits {
 
 struct raw_config {
 	struct raw_list listen, names, trusted;
-	char *workers, *echo, *discovery, *discovery_file;
+	char *workers, *echo, *sandbox, *discovery, *discovery_file;
 	struct raw_origins routes;
 	struct raw_forward forward;
 	struct raw_admin admin;

@@ -15,6 +15,7 @@
 #include "config_reload.h"
 #include "log.h"
 #include "loop.h"
+#include "sandbox.h"
 #include "worker.h"
 
 #define RESTART_PAUSE_MS 1000 /* for a worker that died before it was that old */
@@ -192,7 +193,7 @@ run_admin(struct supervisor *s, pid_t parent)
 {
 	tie_to(parent, SIGUSR1);
 	close_sockets(s, NULL);
-	_exit(admin_run(s->board, s->admin_fd));
+	_exit(admin_run(s->board, s->admin_fd, s->config->sandbox));
 }
 
 /* False: not started, tried again later. The child itself does not return. */
@@ -369,6 +370,17 @@ supervise(struct supervisor *s)
 	log_line(LOG_INFO, "event=stopped");
 }
 
+static bool
+enter_sandbox(const struct supervisor *s)
+{
+	if (s->config->sandbox != SL_SANDBOX_ON)
+		log_line(LOG_WARN, "event=no-sandbox mend=\"%s; write sandbox: on\"",
+		        s->config->sandbox == SL_SANDBOX_LOG
+		                ? "system calls beyond the list are logged by the kernel only"
+		                : "every system call is allowed");
+	return sandbox_enter(s->config->sandbox, SANDBOX_SUPERVISOR);
+}
+
 int
 supervisor_run(const struct config *config, const char *path)
 {
@@ -380,7 +392,8 @@ supervisor_run(const struct config *config, const char *path)
 	s->config = config;
 	s->path = path;
 	loop_block_signals();
-	if (board_new(&s->board, config->workers) == SL_OK && open_sockets(s) == SL_OK) {
+	if (board_new(&s->board, config->workers) == SL_OK && open_sockets(s) == SL_OK &&
+	        enter_sandbox(s)) {
 		supervise(s);
 		status = s->has_failed ? 1 : 0;
 	}

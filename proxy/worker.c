@@ -11,6 +11,7 @@
 #include "generations.h"
 #include "log.h"
 #include "loop.h"
+#include "sandbox.h"
 
 #define REFUSALS_PER_SECOND 20
 #define LOSSES_PAUSE_MS     10000
@@ -251,6 +252,8 @@ start(struct worker *w)
 		err = loop_on_signal(w->loop, SIGINT, on_terminate, w);
 	if (err == SL_OK)
 		err = loop_on_signal(w->loop, SIGHUP, on_hangup, w);
+	if (err == SL_OK && !sandbox_enter(w->config->config->sandbox, SANDBOX_WORKER))
+		err = SL_EIO;
 	return err;
 }
 
