@@ -265,6 +265,36 @@ START_TEST(every_answer_is_its_askers_unverified_too)
 }
 END_TEST
 
+/* T26: EXCHANGE_LIFETIME (RFC 7252 section 4.8.2) with a copy in each of its seconds; behind it the same bytes are a
+ * new request. */
+START_TEST(copies_reach_the_origin_once_in_247_s)
+{
+	struct sl_map_http_result ok = lab_ok(lab_bytes(10, 1));
+	struct sl_coap_msg msg;
+	size_t other = 0;
+
+	lab_open(&lab, LAB_TRUSTED);
+	lab_oscore(&msg, 1, lab_bytes(40, 1));
+	lab_send_msg(&lab, 1, &msg);
+	lab_result(&lab, 0, &ok);
+	for (unsigned second = 1; second <= 246; second++) {
+		lab_advance(&lab, 1000);
+		lab_send_msg(&lab, 1, &msg);
+		other += lab_last(&lab)->len != lab.sent[0].len ||
+		         memcmp(lab_last(&lab)->bytes, lab.sent[0].bytes, lab.sent[0].len) != 0;
+	}
+	printf("T26.fetches-in-247-s %zu 1 %s -\n", lab.fetch_count,
+	        lab.fetch_count == 1 && other == 0 ? "PASS" : "FAIL");
+	ck_assert_uint_eq(lab.fetch_count, 1);
+	ck_assert_uint_eq(other, 0);
+	lab_sent_is(&lab, 247);
+	lab_advance(&lab, 1000);
+	lab_send_msg(&lab, 1, &msg);
+	ck_assert_uint_eq(lab.fetch_count, 2);
+	lab_close(&lab);
+}
+END_TEST
+
 static Suite *
 lossy_suite(void)
 {
@@ -272,6 +302,7 @@ lossy_suite(void)
 	TCase *t = tcase_create("no mix-up");
 
 	tcase_set_timeout(t, 120);
+	tcase_add_test(t, copies_reach_the_origin_once_in_247_s);
 	tcase_add_test(t, every_answer_is_its_askers);
 	tcase_add_test(t, every_answer_is_its_askers_unverified_too);
 	suite_add_tcase(s, t);
