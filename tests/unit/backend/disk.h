@@ -12,6 +12,7 @@ struct disk {
 	atomic_uint tries;       /* syncs of the log that were begun */
 	atomic_uint syncs;       /* that came back well */
 	atomic_uint fails_at;    /* this one of tries fails; 0: none */
+	atomic_uint delay_us;    /* of each */
 	atomic_bool is_held;     /* none comes back */
 	atomic_uint waiting;     /* that were held and are not back yet */
 	atomic_uint kills_at;    /* the process dies in this one of tries; 0: never */
