@@ -96,8 +96,7 @@ def closes(lab):
 
 
 class Gateway:
-    """HTTP to CoAP, as a loop needs it: each HTTP request becomes a CoAP request to the next proxy, with the Hop-Limit
-    that the number of Via entries leaves of 16."""
+    """HTTP to CoAP, as a loop needs it: each HTTP request becomes a CoAP request to the next proxy, with one hop less."""
 
     def __init__(self, lab):
         self.lab, self.next, self.seen = lab, None, 0
@@ -107,10 +106,8 @@ class Gateway:
     def behave(self, _origin, conn, request):
         self.seen += 1
         client = coap.Client(self.next.address)
-        via = sum(len(v.split(",")) for v in request.get("Via"))
-        left = self.lab.hops - via if via else self.lab.hops
         self.lab.hops -= 1
-        got, _ = origin_lab.ask(client, request.body, [(coap.HOP_LIMIT, coap.uint(max(left, 1)))], 8.0)
+        got, _ = origin_lab.ask(client, request.body, [(coap.HOP_LIMIT, coap.uint(self.lab.hops))], 8.0)
         client.close()
         status = b"508" if origin_lab.code_of(got) == "5.08" else b"502"
         conn.sendall(b"HTTP/1.1 %s x\r\nContent-Length: 0\r\n\r\n" % status)
