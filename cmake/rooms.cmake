@@ -103,7 +103,8 @@ function(sl_test name)
   endif()
   add_test(NAME ${name} COMMAND ${name})
   # CK_FORK=no: the sanitizers see one process.
-  set_tests_properties(${name} PROPERTIES LABELS "${T_LABEL}" TIMEOUT ${T_TIMEOUT}
+  # COST: on a clean checkout too, what may take long begins first and not last.
+  set_tests_properties(${name} PROPERTIES LABELS "${T_LABEL}" TIMEOUT ${T_TIMEOUT} COST ${T_TIMEOUT}
     ENVIRONMENT "CK_FORK=no")
 endfunction()
 
