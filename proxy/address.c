@@ -170,19 +170,44 @@ address_parse(struct address *out, const char *text)
 	return SL_OK;
 }
 
+static char *
+put_number(char *at, unsigned value)
+{
+	char digits[10];
+	size_t n = sizeof digits;
+
+	do
+		digits[--n] = (char)('0' + value % 10);
+	while ((value /= 10) > 0);
+	memcpy(at, digits + n, sizeof digits - n);
+	return at + sizeof digits - n;
+}
+
+/* By hand: the log has one for every request. */
+static void
+text_of_ipv4(char *at, const struct address *a)
+{
+	for (size_t i = 0; i < 4; i++) {
+		at = put_number(at, a->bytes[i]);
+		*at++ = i < 3 ? '.' : ':';
+	}
+	*put_number(at, a->port) = '\0';
+}
+
 void
 address_text(char out[static ADDRESS_TEXT_MAX], const struct address *a)
 {
 	char host[INET6_ADDRSTRLEN] = "?";
 	char scope[16] = "";
 
-	inet_ntop(a->is_ipv6 ? AF_INET6 : AF_INET, a->bytes, host, sizeof host);
+	if (!a->is_ipv6) {
+		text_of_ipv4(out, a);
+		return;
+	}
+	inet_ntop(AF_INET6, a->bytes, host, sizeof host);
 	if (a->scope != 0)
 		snprintf(scope, sizeof scope, "%%%u", (unsigned)a->scope);
-	if (a->is_ipv6)
-		snprintf(out, ADDRESS_TEXT_MAX, "[%s%s]:%u", host, scope, (unsigned)a->port);
-	else
-		snprintf(out, ADDRESS_TEXT_MAX, "%s:%u", host, (unsigned)a->port);
+	snprintf(out, ADDRESS_TEXT_MAX, "[%s%s]:%u", host, scope, (unsigned)a->port);
 }
 
 bool

@@ -170,10 +170,11 @@ take_datagram(struct port *p, size_t i)
 	        side->config.ctx, &peer, sl_span(side->in.bytes[i], side->in.heads[i].msg_len));
 }
 
+/* Makes the first count places ready for the next datagrams. */
 static void
-aim_batch(struct batch *b)
+aim_batch(struct batch *b, size_t count)
 {
-	for (size_t i = 0; i < BATCH; i++) {
+	for (size_t i = 0; i < count; i++) {
 		b->vectors[i] = (struct iovec){.iov_base = b->bytes[i], .iov_len = IN_BYTES};
 		b->heads[i].msg_hdr = (struct msghdr){.msg_name = &b->names[i],
 		        .msg_namelen = sizeof b->names[i],
@@ -192,12 +193,11 @@ on_ready(void *ctx, int fd, bool can_read, bool can_write)
 	(void)can_read;
 	(void)can_write;
 	for (int round = 0; round < ROUNDS_MAX; round++) {
-		int count;
+		int count = recvmmsg(fd, p->side->in.heads, BATCH, MSG_DONTWAIT, NULL);
 
-		aim_batch(&p->side->in);
-		count = recvmmsg(fd, p->side->in.heads, BATCH, MSG_DONTWAIT, NULL);
 		for (int i = 0; i < count; i++)
 			take_datagram(p, (size_t)i);
+		aim_batch(&p->side->in, count > 0 ? (size_t)count : 0);
 		if (count < BATCH)
 			return;
 	}
@@ -306,6 +306,7 @@ device_side_new(struct device_side **out, const struct device_side_config *confi
 	if (side == NULL)
 		return SL_ENOMEM;
 	side->config = *config;
+	aim_batch(&side->in, BATCH);
 	side->ports = calloc(config->socket_count, sizeof *side->ports);
 	if (side->ports == NULL)
 		err = SL_ENOMEM;

@@ -16,7 +16,7 @@ enum log_level {
 
 /* Where lines go (without newline); NULL restores standard error. For tests. */
 void log_set_sink(void (*sink)(enum log_level level, const char *line));
-/* fmt gives the part behind the level: key=value pairs. */
+/* fmt gives the part behind the level: key=value pairs. Written at once, behind what log_record keeps. */
 void log_line(enum log_level level, const char *fmt, ...) SL_PRINTF(2, 3);
 
 /* A configuration that was not taken: event=reload-failed error="..."; worker: its number, or -1. */
@@ -36,6 +36,8 @@ struct log_valve {
 
 /* False when the line is to be held back. *held: how many were, to be said with the next line; 0 mostly. */
 bool log_valve_pass(struct log_valve *valve, uint64_t now_ms, uint64_t *held);
+/* Written by the next log_flush or log_line at the latest. */
 void log_record(struct log_valve *valve, const struct core_record *record, uint64_t now_ms);
+void log_flush(void);
 
 #endif

@@ -48,9 +48,10 @@ request_build(struct fetch_text **out, const struct sl_coap_msg *msg, const stru
 
 	if (method == NULL)
 		return SL_COAP_METHOD_NOT_ALLOWED;
-	t = calloc(1, sizeof *t + body.len + 1);
+	t = malloc(sizeof *t + body.len + 1);
 	if (t == NULL)
 		return SL_COAP_SERVICE_UNAVAILABLE;
+	t->has_oscore = t->has_content_type = t->has_accept = false;
 	t->method = method;
 	t->has_via = sl_coap_find(msg, SL_COAP_HOP_LIMIT) != NULL;
 	t->has_edhoc = sl_coap_find(msg, SL_COAP_EDHOC) != NULL;

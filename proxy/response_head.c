@@ -11,7 +11,7 @@
 void
 response_head_init(struct response_head *h)
 {
-	memset(h, 0, sizeof *h);
+	memset(h, 0, offsetof(struct response_head, oscore));
 }
 
 static struct sl_span

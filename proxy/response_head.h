@@ -17,19 +17,18 @@ struct response_head {
 	bool is_http10;
 	bool has_close; /* the connection ends behind this response (RFC 9112 section 9.6) */
 	bool is_done;   /* the blank line came; what follows are trailers, which do not count */
-	unsigned oscore_count, content_type_count, content_length_count, transfer_encoding_count;
-	uint64_t content_length; /* when there is one */
-	char oscore[SL_MAP_OSCORE_HEADER_MAX + 64];
-	size_t oscore_len;
-	char content_type[256];
-	size_t content_type_len;
-	char location[SL_MAP_PATH_MAX];
-	size_t location_len;
 	bool has_content_encoding;
 	bool has_retry_after;
-	uint32_t retry_after_s;
 	bool has_max_age, is_uncacheable;
+	unsigned oscore_count, content_type_count, content_length_count, transfer_encoding_count;
+	uint32_t retry_after_s;
 	uint32_t max_age_s, age_s;
+	uint64_t content_length; /* when there is one */
+	size_t oscore_len, content_type_len, location_len;
+	/* from here on: bytes that count up to their length only */
+	char oscore[SL_MAP_OSCORE_HEADER_MAX + 64];
+	char content_type[256];
+	char location[SL_MAP_PATH_MAX];
 };
 
 void response_head_init(struct response_head *h);

@@ -141,9 +141,9 @@ serve_records(struct worker *w)
 {
 	struct core_record record;
 
-	say_losses(w, loop_round_ms(w->loop));
 	while (proxy_core_next_record(w->core, &record))
 		log_record(&w->valve, &record, loop_round_ms(w->loop));
+	log_flush();
 }
 
 /* The numbers of this worker for the operator; a sign of life too. */
@@ -156,6 +156,7 @@ publish(struct worker *w, uint64_t now_ms)
 	        .log_held = w->valve.held_in_all,
 	        .resident_bytes = w->resident_bytes};
 
+	say_losses(w, now_ms);
 	board_publish(w->config->board, w->config->number, &sources, now_ms);
 	w->publish_at_ms = now_ms + PUBLISH_PAUSE_MS;
 }
