@@ -42,6 +42,7 @@ edhoc_work_new(const struct edhoc_config *config, struct edhoc_sessions *session
 	w->sessions = sessions;
 	w->request = request;
 	w->reply = reply;
+	w->peers = trust_enter(config->trust);
 	w->memory.message = (struct sl_edhoc_bytes){w->message, sizeof(w->message)};
 	w->memory.plaintext = (struct sl_edhoc_bytes){w->bytes, plain};
 	w->memory.scratch = (struct sl_edhoc_bytes){w->bytes + 2 * plain, scratch};
@@ -57,6 +58,7 @@ edhoc_work_free(struct edhoc_work *w)
 		return;
 	len = sizeof(*w) + 2 * w->memory.plaintext.cap + w->memory.scratch.cap;
 	sl_candidates_clear(&w->candidates);
+	trust_leave(w->config->trust, w->peers);
 	sl_wipe(w, len);
 	free(w);
 }
@@ -188,6 +190,7 @@ resolve(struct edhoc_work *w, struct trust_ask *ask, struct sl_span id_cred)
 
 	memcpy(copy, id_cred.ptr, id_cred.len);
 	w->id_cred = sl_span(copy, id_cred.len);
+	ask->peers = w->peers;
 	ask->id_cred = w->id_cred;
 	ask->method = w->session->run.method;
 	ask->now = w->request->now;

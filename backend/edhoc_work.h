@@ -15,6 +15,7 @@ struct edhoc_work {
 	struct edhoc_session *session; /* the caller's turn (edhoc_sessions_begin, _claim) */
 	struct sl_edhoc_memory memory;
 	struct sl_span id_cred; /* a copy: verify wipes where it came from */
+	struct trust *peers;    /* trust_enter; the candidates borrow from it */
 	struct sl_candidates candidates;
 	struct trust_peer peer;
 	uint8_t message[EDHOC_REPLY_MAX];

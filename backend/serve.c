@@ -17,7 +17,7 @@
 #include "endpoint.h"
 #include "files.h"
 #include "http_side.h"
-#include "serve_edhoc.h"
+#include "serve_reload.h"
 
 #define PEM_MAX       65536
 #define STOP_WAIT_MS  10000
@@ -214,15 +214,21 @@ start_ca(struct server *s)
 	return ca_open(&s->ca, &options, message) == SL_OK || say("certificate authority", message);
 }
 
-static bool
-start_trust(struct server *s)
+static struct trust_options
+trust_of(const struct server *s)
 {
-	struct trust_options options = {
+	return (struct trust_options){
 	        .config = s->config,
 	        .store = s->store,
 	        .ca = s->ca,
 	        .now = (int64_t)time(NULL),
 	};
+}
+
+static bool
+start_trust(struct server *s)
+{
+	struct trust_options options = trust_of(s);
 
 	return serve_edhoc_open(&s->edhoc, &options);
 }
@@ -393,20 +399,32 @@ block_signals(sigset_t *signals)
 	pthread_sigmask(SIG_BLOCK, signals, NULL);
 }
 
+/* Until a signal to stop. */
+static void
+wait_for_signals(struct server *s, const sigset_t *signals)
+{
+	int got = 0;
+
+	while (sigwait(signals, &got) == 0 && got == SIGHUP) {
+		struct trust_options options = trust_of(s);
+
+		serve_reload(&s->edhoc, s->config, &options);
+	}
+}
+
 int
 serve_run(const struct config *config)
 {
 	struct server server = {.config = config};
 	sigset_t signals;
 	bool is_up;
-	int got = 0;
 
 	block_signals(&signals);
 	is_up = start_store(&server) && start_ca(&server) && start_trust(&server) &&
 	        start_contexts(&server) && start_tables(&server) && start_endpoint(&server) &&
 	        start_http(&server);
 	if (is_up) {
-		sigwait(&signals, &got);
+		wait_for_signals(&server, &signals);
 		fprintf(stderr, "level=info event=stopping\n");
 	}
 	stop(&server);

@@ -101,6 +101,7 @@ trust_close(struct trust *t)
 {
 	if (!t)
 		return;
+	trust_clear_newest(t);
 	trust_clear_own(t);
 	trust_clear_peers(t);
 	trust_clear_directory(t);
@@ -117,6 +118,12 @@ trust_profile(const struct trust *t)
 
 /* --- what ID_CRED_I may mean ----------------------------------------------------------------- */
 
+static const struct trust *
+peers_of(const struct trust *t, const struct trust_ask *ask)
+{
+	return ask->peers ? ask->peers : t;
+}
+
 static enum sl_key_purpose
 purpose_of(int method)
 {
@@ -126,14 +133,15 @@ purpose_of(int method)
 enum sl_err
 trust_resolve(struct trust *t, const struct trust_ask *ask, struct sl_candidates *candidates)
 {
+	const struct trust *peers = peers_of(t, ask);
 	struct sl_known_credential picked[TRUST_PICKED_MAX];
 	struct sl_trust trust = {
 	        .known = picked,
-	        .known_count = trust_pick_known(t, ask->id_cred, picked),
-	        .x509_anchors = t->x509_anchors,
-	        .x509_anchor_count = t->x509_anchor_count,
-	        .c509_anchors = t->c509_anchors,
-	        .c509_anchor_count = t->c509_anchor_count,
+	        .known_count = trust_pick_known(peers, ask->id_cred, picked),
+	        .x509_anchors = peers->x509_anchors,
+	        .x509_anchor_count = peers->x509_anchor_count,
+	        .c509_anchors = peers->c509_anchors,
+	        .c509_anchor_count = peers->c509_anchor_count,
 	        .now = ask->now,
 	};
 
@@ -144,6 +152,7 @@ trust_resolve(struct trust *t, const struct trust_ask *ask, struct sl_candidates
 
 struct work {
 	struct trust *t;
+	const struct trust *peers;
 	const struct trust_ask *ask;
 	const struct sl_credential *verified;
 	uint8_t der_bytes[SL_X509_MAX];
@@ -264,10 +273,10 @@ take_rule(struct work *w, const struct config_peer *rule)
 static enum sl_err
 take_exact(struct work *w)
 {
-	for (size_t i = 0; i < w->t->rule_count; i++) {
-		const struct config_peer *rule = w->t->rules[i].peer;
+	for (size_t i = 0; i < w->peers->rule_count; i++) {
+		const struct config_peer *rule = w->peers->rules[i].peer;
 
-		if (rule->is_anchor || !sl_span_equal(w->t->known[i].cred, w->verified->cred))
+		if (rule->is_anchor || !sl_span_equal(w->peers->known[i].cred, w->verified->cred))
 			continue;
 		take_rule(w, rule);
 		snprintf(w->peer.identity, sizeof w->peer.identity, "%.*s", POLICY_IDENTITY_MAX,
@@ -296,7 +305,7 @@ is_below(const struct work *w, const struct trust_rule *rule)
 	struct sl_known_credential picked[TRUST_PICKED_MAX];
 	struct sl_trust alone = {
 	        .known = picked,
-	        .known_count = trust_pick_known(w->t, w->ask->id_cred, picked),
+	        .known_count = trust_pick_known(w->peers, w->ask->id_cred, picked),
 	        .now = w->ask->now,
 	};
 	struct sl_candidates found = {.count = 0};
@@ -358,8 +367,8 @@ take_below(struct work *w)
 
 	if (w->verified->kind == SL_CREDENTIAL_CCS)
 		return refuse(w, SL_EAUTH, "no peer of the configuration has this credential");
-	for (size_t i = 0; i < w->t->rule_count; i++) {
-		const struct trust_rule *rule = &w->t->rules[i];
+	for (size_t i = 0; i < w->peers->rule_count; i++) {
+		const struct trust_rule *rule = &w->peers->rules[i];
 
 		if (!rule->peer->is_anchor || !is_below(w, rule))
 			continue;
@@ -386,7 +395,7 @@ find_owner(struct work *w)
 		return issued;
 	err = take_exact(w);
 	if (err == SL_ENOTFOUND)
-		err = issued == SL_OK && w->t->options.config->edhoc.accepts_issued
+		err = issued == SL_OK && w->peers->options.config->edhoc.accepts_issued
 		              ? take_issued(w, &row)
 		              : take_below(w);
 	return err;
@@ -396,7 +405,8 @@ enum sl_err
 trust_authorise(struct trust *t, const struct trust_ask *ask, const struct sl_credential *verified,
         struct trust_peer *peer, const char **reason)
 {
-	struct work w = {.t = t, .ask = ask, .verified = verified, .reason = ""};
+	struct work w = {
+	        .t = t, .peers = peers_of(t, ask), .ask = ask, .verified = verified, .reason = ""};
 	enum sl_err err = take_fingerprints(&w);
 
 	if (!err)

@@ -40,7 +40,15 @@ const struct sl_edhoc_profile *trust_profile(const struct trust *t);
 const struct sl_edhoc_credential *trust_own(
         const struct trust *t, int method, const struct sl_edhoc_suite *suite);
 
+/* From here on peers, and certificates by URI, are those of next, which was opened for config; what is ours, the
+ * methods, suites and the revocation file stay. Both belong to t from here on. */
+void trust_take_peers(struct trust *t, struct trust *next, struct config *config);
+/* The peers of now, for one message: they stay until trust_leave, whatever trust_take_peers does meanwhile. */
+struct trust *trust_enter(struct trust *t);
+void trust_leave(struct trust *t, struct trust *peers);
+
 struct trust_ask {
+	const struct trust *peers; /* of trust_enter; NULL: t's own */
 	/* Of the peer. The candidates borrow from it until they are cleared, and a run of EDHOC forgets it when
 	 * it verifies: give a copy. */
 	struct sl_span id_cred;

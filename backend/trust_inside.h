@@ -63,7 +63,11 @@ struct trust {
 	struct trust_listed *listed; /* owned; by name */
 	size_t listed_count;
 
-	pthread_mutex_t mutex; /* of everything below */
+	struct config *owned; /* options.config, when trust_take_peers has it */
+
+	pthread_mutex_t mutex; /* of everything below, and of users of newest */
+	struct trust *newest;  /* owned; whose peers hold; NULL: our own */
+	unsigned users;        /* trust_enter without trust_leave */
 	struct revoked revoked;
 	bool is_warned;
 	uint64_t looked_ms, version;
@@ -91,6 +95,7 @@ size_t trust_pick_known(
         const struct trust *t, struct sl_span id_cred, struct sl_known_credential *picked);
 void trust_clear_directory(struct trust *t);
 void trust_clear_own(struct trust *t);
+void trust_clear_newest(struct trust *t);
 void trust_clear_peers(struct trust *t);
 
 #endif

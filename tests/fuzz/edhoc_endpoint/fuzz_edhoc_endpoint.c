@@ -51,6 +51,19 @@ trust_own(const struct trust *t, int method, const struct sl_edhoc_suite *suite)
 	return &credentials[(method & 1) != 0 ? 0 : 1];
 }
 
+struct trust *
+trust_enter(struct trust *t)
+{
+	return t;
+}
+
+void
+trust_leave(struct trust *t, struct trust *peers)
+{
+	(void)t;
+	(void)peers;
+}
+
 enum sl_err
 trust_resolve(struct trust *t, const struct trust_ask *ask, struct sl_candidates *candidates)
 {
@@ -303,15 +316,30 @@ operate(struct world *w, struct sl_reader *in)
 /* --- one input ------------------------------------------------------------------------------------------ */
 
 static struct store *store;
+static char folder[] = "/tmp/sealift-fuzz-XXXXXX";
+
+static void
+tidy(void)
+{
+	static const char *const files_of[] = {"est.db", "est.db-wal", "est.db-shm", "est.db.lock"};
+	char file[64];
+
+	store_close(store);
+	for (size_t i = 0; i < sizeof files_of / sizeof files_of[0]; i++) {
+		snprintf(file, sizeof file, "%s/%s", folder, files_of[i]);
+		unlink(file);
+	}
+	rmdir(folder);
+}
 
 static void
 prepare(void)
 {
-	char path[] = "/tmp/sealift-fuzz-XXXXXX", file[64];
+	char file[64];
 	size_t i;
 
-	require(mkdtemp(path) != NULL);
-	snprintf(file, sizeof file, "%s/est.db", path);
+	require(mkdtemp(folder) != NULL);
+	snprintf(file, sizeof file, "%s/est.db", folder);
 	require(store_open(&store, file, STORE_CREATE) == SL_OK);
 	for (i = 0; i < 4; i++) {
 		uint8_t raw[32];
@@ -322,15 +350,7 @@ prepare(void)
 		credentials[i] = (struct sl_edhoc_credential){
 		        .id_cred = {names[i], 4}, .cred = {creds[i], 4}, .key = keys[i]};
 	}
-	/* open files stay usable, and nothing is left behind */
-	unlink(file);
-	snprintf(file, sizeof file, "%s/est.db-wal", path);
-	unlink(file);
-	snprintf(file, sizeof file, "%s/est.db-shm", path);
-	unlink(file);
-	snprintf(file, sizeof file, "%s/est.db.lock", path);
-	unlink(file);
-	rmdir(path);
+	require(atexit(tidy) == 0);
 }
 
 int
