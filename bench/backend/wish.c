@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sl/text.h>
 
@@ -21,6 +22,8 @@ static const char help[] =
         "  --oscore N         requests of each device; default 2000\n"
         "  --enrol N          enrolments of each device; default 40\n"
         "  --path PATH        of the OSCORE requests; default /est/att\n"
+        "  --syncs            count the disk's syncs of an enrolment, in a run of their own "
+        "(strace)\n"
         "  --json             one JSON object instead of the table\n"
         "\n"
         "exit status: 0 done, 1 an answer was wrong, 2 usage\n";
@@ -35,6 +38,18 @@ number(const char *text, unsigned max)
 		exit(2);
 	}
 	return (unsigned)value;
+}
+
+static const char *
+beside_us(void)
+{
+	static char path[4096];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof path - sizeof "sealift-est");
+
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	memcpy(path + (len > 0 ? len : 0), "sealift-est", sizeof "sealift-est");
+	return path;
 }
 
 static void
@@ -69,6 +84,9 @@ take(struct wish *w, int option)
 	case 'p':
 		w->oscore.path = optarg;
 		break;
+	case 'y':
+		w->counts_syncs = true;
+		break;
 	case 'j':
 		w->is_json = true;
 		break;
@@ -94,12 +112,13 @@ wish_read(struct wish *w, int argc, char **argv)
 	        {"oscore", required_argument, NULL, 'o'},
 	        {"enrol", required_argument, NULL, 'e'},
 	        {"path", required_argument, NULL, 'p'},
+	        {"syncs", no_argument, NULL, 'y'},
 	        {"json", no_argument, NULL, 'j'},
 	        {"help", no_argument, NULL, 'h'},
 	        {NULL, 0, NULL, 0},
 	};
 	static const struct wish usual = {
-	        .world = {.server = "sealift-est", .parent = "/var/tmp", .threads = 16},
+	        .world = {.parent = "/var/tmp", .threads = 16},
 	        .oscore = {LOAD_OSCORE, 32, 8, 2000, "/est/att"},
 	        .enrol = {LOAD_ENROL, 32, 0, 40, NULL},
 	        .has_oscore = true,
@@ -110,6 +129,8 @@ wish_read(struct wish *w, int argc, char **argv)
 	*w = usual;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
 		take(w, option);
+	if (w->world.server == NULL)
+		w->world.server = beside_us();
 	w->world.connections = w->oscore.devices;
 	w->world.peers = w->enrol.devices;
 	w->world.contexts = w->has_oscore ? w->oscore.devices * w->oscore.contexts : 0;

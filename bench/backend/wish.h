@@ -8,7 +8,7 @@
 struct wish {
 	struct world_config world;
 	struct load oscore, enrol;
-	bool is_json, has_oscore, has_enrol;
+	bool is_json, has_oscore, has_enrol, counts_syncs;
 };
 
 /* Ends the program with status 2 and the usage when it cannot be read. */

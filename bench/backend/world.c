@@ -4,6 +4,7 @@
 #include "world.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
@@ -230,7 +231,7 @@ configure(const struct world *w)
 /* --- the process ------------------------------------------------------------------------------------------- */
 
 static pid_t
-start(char *const *argv, int out)
+start(char *const *argv, int out, int err)
 {
 	pid_t pid = fork();
 
@@ -239,7 +240,7 @@ start(char *const *argv, int out)
 	if (pid > 0)
 		return pid;
 	dup2(out, STDOUT_FILENO);
-	dup2(out, STDERR_FILENO);
+	dup2(err, STDERR_FILENO);
 	execv(argv[0], argv);
 	fprintf(stderr, "%s: %s\n", argv[0], strerror(errno));
 	_exit(127);
@@ -249,7 +250,7 @@ static void
 make_folder(struct world *w)
 {
 	char init[] = "init", dir[] = "--dir", edhoc[] = "--edhoc", *server;
-	int status = 0;
+	int status = 0, nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	snprintf(w->dir, sizeof w->dir, "%s/sealift-bench-XXXXXX", w->config.parent);
 	if (mkdtemp(w->dir) == NULL)
@@ -257,10 +258,12 @@ make_folder(struct world *w)
 	server = strdup(w->config.server);
 	if (server == NULL)
 		die("memory", strerror(errno));
-	if (waitpid(start((char *[]){server, init, dir, w->dir, edhoc, NULL}, STDERR_FILENO),
+	if (waitpid(start((char *[]){server, init, dir, w->dir, edhoc, NULL}, nowhere,
+	                    STDERR_FILENO),
 	            &status, 0) < 0 ||
 	        status != 0)
 		die(w->dir, "sealift-est init failed");
+	close(nowhere);
 	free(server);
 }
 
@@ -294,7 +297,8 @@ await_port(struct world *w)
 			w->port = (uint16_t)strtoul(strrchr(at, ':') + 1, NULL, 10);
 			return;
 		}
-		fprintf(stderr, "%s\n", line);
+		if (strncmp(line, "level=info", 10) != 0)
+			fprintf(stderr, "%s\n", line);
 	}
 	die(w->config.server, "did not start");
 }
@@ -315,7 +319,7 @@ world_open(struct world *w, const struct world_config *config)
 	server = strdup(config->server);
 	if (server == NULL || pipe(pipes) != 0)
 		die("pipe", strerror(errno));
-	w->pid = start((char *[]){server, serve, option, path, NULL}, pipes[1]);
+	w->pid = start((char *[]){server, serve, option, path, NULL}, pipes[1], pipes[1]);
 	free(server);
 	close(pipes[1]);
 	w->log = pipes[0];
