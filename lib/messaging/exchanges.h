@@ -57,7 +57,7 @@ struct sl_exchange {
 	(sizeof(struct sl_exchange) + sizeof(struct sl_network) + 7 * sizeof(struct sl_link) +     \
 	        2 * 4 + 4 * 16 + 16)
 
-#define SL_STRAYS_MAX 64
+#define SL_STRAYS_MAX 256 /* what comes between two rounds of sending, all of it malformed */
 
 /* A datagram that belongs to no record. */
 struct sl_stray {
@@ -78,7 +78,7 @@ struct sl_messages {
 	struct sl_list acks; /* WAITING and confirmable, by arrival */
 	struct sl_list kept; /* PIGGYBACKED with a reply, oldest first; shares links with acks */
 	struct sl_list out;  /* wants something sent */
-	struct sl_list yielding; /* may give way to a new request, oldest first */
+	struct sl_list yielding;     /* may give way to a new request, oldest first */
 	struct sl_networks networks; /* bytes: of stored replies; kept: as above */
 	struct sl_link *ring;        /* responses to one end point, circular */
 	struct sl_heap retransmissions;

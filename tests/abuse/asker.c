@@ -20,6 +20,8 @@
 #define TRIES       5
 #define CROSSED_US  2000000
 
+#define NON_PATIENCE_MS 2000U
+
 struct client {
 	uint32_t host;
 	uint64_t number; /* 0: nothing is asked */
@@ -151,6 +153,8 @@ begin(struct client *c, uint64_t now)
 	c->echo_len = 0;
 	c->was_challenged = false;
 	c->type = wire_draw(&a.chance) % 8 == 0 && a.mids != 0 ? NON : CON;
+	if (c->type == NON && a.patience_ms > NON_PATIENCE_MS) /* nobody sends it again */
+		c->deadline_us = now + NON_PATIENCE_MS * 1000;
 	c->token_len =
 	        is_so(a.empty) || is_small(c->number) ? 0 : (uint8_t)(1 + wire_draw(&a.chance) % 8);
 	for (size_t i = 0; i < sizeof c->token; i++)

@@ -87,6 +87,7 @@ int
 main(int argc, char **argv)
 {
 	static struct flood f;
+	static char copy[1024];
 	const char *names = wire_text_argument(argc, argv, "kinds");
 	uint64_t count = wire_argument(argc, argv, "count", UINT64_MAX), begun, ended;
 	uint64_t rate = wire_argument(argc, argv, "rate", 0), turn = 0;
@@ -98,7 +99,8 @@ main(int argc, char **argv)
 	f.answers = calloc(SOURCE_MAX, sizeof *f.answers);
 	if (argc < 4 || names == NULL || f.sources > SOURCE_MAX || f.answers == NULL)
 		return 2;
-	read_kinds(&f, strdup(names));
+	snprintf(copy, sizeof copy, "%s", names);
+	read_kinds(&f, copy);
 	wire_open(&f.wire, argv[1], argv[2]);
 	begun = wire_now_us();
 	while (turn < count && wire_now_us() - begun < seconds * 1000000) {

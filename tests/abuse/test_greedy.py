@@ -5,8 +5,8 @@ be scarce; each of the others gets what it gets alone."""
 import rig
 
 NETWORKS = 99
-SECONDS = rig.by_form(5, 30)
-RATE = 4  # of each network
+SECONDS = rig.by_form(6, 30)
+RATE = 2  # of each network
 GREEDY = 0x7F0A0001
 
 
@@ -26,7 +26,8 @@ def greedy(r):
     shares = [100 * b // max(a, 1) for a, b in zip(solo["each"], with_it["each"])]
     total, squares = sum(with_it["each"]), sum(n * n for n in with_it["each"])
     jain = total * total / (NETWORKS * max(squares, 1))
-    print(f"greedy: asked {its['asked']}, got {its['ok']}; worst share {min(shares)}; {its['codes']}", flush=True)
+    print(f"greedy: asked {its['asked']}, got {its['ok']}; worst share {min(shares)}; {its['codes']}; "
+          f"ms {solo['p50_ms']} {solo['p99_ms']}, {with_it['p50_ms']} {with_it['p99_ms']}, {its['p50_ms']}", flush=True)
     r.at_least("T8.wire-worst-share-percent", min(shares), 95)
     r.at_least("T8.wire-jain", jain, 0.95, "{:.3f}")
     r.at_least("T8.wire-greedy-asked-by-one-honest", its["asked"] // max(with_it["asked"] // NETWORKS, 1), 50)

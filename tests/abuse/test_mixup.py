@@ -14,7 +14,7 @@ LINK = {"loss": 30, "dup": 100, "jitter_ms": 20, "timeout_ms": 400, "base": rig.
 def mixup(r):
     r.start(BIG, delay_ms=600)
     count = 2000 if r.is_sanitized else EXCHANGES
-    got = r.run("asker", clients=2000, count=count, mids=64, empty=700, abandon=50, late=20, patience_ms=20000, **LINK)
+    got = r.run("asker", clients=2000, count=count, mids=64, empty=700, abandon=50, late=20, patience_ms=4000, **LINK)
     m, origin = r.metrics(), r.counts()
     print(f"mixup: {got}, {origin}, late {m['late_results_total']}, duplicates {m['duplicates_total']}", flush=True)
     r.at_most(f"T25.wire-wrong-of-{count}", got["wrong"], 0)
@@ -28,7 +28,7 @@ def once(r):
     r.start(BIG, 'trusted-prefixes: ["127.0.0.0/8"]', delay_ms=600)
     link = dict(LINK, loss=150, dup=400)
     count = rig.by_form(5000, 100000) if not r.is_sanitized else 1000
-    got = r.run("asker", clients=500, count=count, late=20, patience_ms=20000, **link)
+    got = r.run("asker", clients=500, count=count, late=20, patience_ms=4000, **link)
     m, origin = r.metrics(), r.counts()
     print(f"once: {got}, {origin}, duplicates {m['duplicates_total']}", flush=True)
     r.at_most("T26.wire-repeats-at-origin", origin["repeats"], 0)

@@ -54,7 +54,6 @@ class Lab:
 
     def __init__(self, options):
         self.full, self.seed = options.full, options.seed
-        self.rng = random.Random(options.seed)
         self.home = tempfile.mkdtemp(prefix="sealift-abuse-")
         self.is_good, self.skipped, self.ends = True, 0, []
         with open(harness.program("sealift-proxy"), "rb") as f:
@@ -73,6 +72,10 @@ class Lab:
 
     def count(self, short, full):
         return full if self.full else short
+
+    def random(self, number):
+        """Of one case: the same for the same seed, whatever the threads do."""
+        return random.Random(self.seed * 1_000_003 + number)
 
     def later(self, end):
         """Called at the end of the row, last one first."""

@@ -359,10 +359,10 @@ START_TEST(strays_are_bounded)
 	struct sl_peer peer = peer_of(3);
 	struct sl_coap_msg response = answer("x"), request = {.message_id = 1};
 
-	for (unsigned i = 0; i < 100; i++)
+	for (unsigned i = 0; i < 300; i++)
 		put(m, i, "4000 1234", 0);
 	ck_assert_err(sl_messages_answer_stateless(m, &peer, &request, &response), SL_ELIMIT);
-	for (unsigned i = 0; i < 64; i++)
+	for (unsigned i = 0; i < 256; i++)
 		expect(m, i, "7000 1234");
 	expect_nothing(m);
 }

@@ -113,7 +113,7 @@ void sl_messages_ack_now(struct sl_messages *m, struct sl_ref ref, uint64_t now_
  * while it is not answered, or answered by a confirmable message of its own. */
 void sl_messages_may_yield(struct sl_messages *m, struct sl_ref ref);
 /* One answer without a record, for SL_MESSAGES_FULL: ACK for CON, NON for NON. SL_ESPACE; SL_ELIMIT
- * when 64 such datagrams (and RSTs) wait to be fetched. */
+ * when 256 such datagrams (and RSTs) wait to be fetched. */
 enum sl_err sl_messages_answer_stateless(struct sl_messages *m, const struct sl_peer *peer,
 	const struct sl_coap_msg *request, const struct sl_coap_msg *response) SL_MUST_USE;
 
