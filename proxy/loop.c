@@ -75,6 +75,7 @@ loop_free(struct loop *loop)
 void
 loop_run(struct loop *loop, loop_fn turn, void *ctx)
 {
+	loop->is_stopped = false;
 	loop->round_ms = 0;
 	turn(ctx);
 	while (!loop->is_stopped) {

@@ -17,7 +17,7 @@ typedef void (*loop_fn)(void *ctx);
 /* NULL: no memory. */
 struct loop *loop_new(void);
 void loop_free(struct loop *loop);
-/* Waits for events and serves them; after each round calls turn. Returns after loop_stop. */
+/* Waits for events and serves them; after each round calls turn. Returns after loop_stop; may be called again. */
 void loop_run(struct loop *loop, loop_fn turn, void *ctx);
 void loop_stop(struct loop *loop);
 

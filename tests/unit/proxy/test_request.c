@@ -185,6 +185,74 @@ START_TEST(no_method_no_request)
 }
 END_TEST
 
+static const char *
+head_of(const struct core_fetch *fetch)
+{
+	static char text[REQUEST_HEAD_MAX + 1];
+	struct sl_writer w = sl_writer_over(text, sizeof text - 1);
+
+	ck_assert_ok(request_head(&w, fetch));
+	text[w.len] = '\0';
+	return text;
+}
+
+/* RFC 9112 sections 2 and 3: what goes over a connection, to the byte. */
+START_TEST(head_as_it_is_sent)
+{
+	struct core_fetch f = {.origin = &origin,
+	        .method = "POST",
+	        .url = "http://est.example:443/base?q",
+	        .oscore = "CQEU",
+	        .has_via = true,
+	        .has_edhoc = true,
+	        .body = sl_span_text("1234567890")};
+
+	ck_assert_str_eq(head_of(&f), "POST /base?q HTTP/1.1\r\nHost: est.example\r\n"
+	                              "Accept-Encoding: identity\r\n"
+	                              "Content-Type: application/oscore\r\nOSCORE: CQEU\r\n"
+	                              "Cache-Control: no-store\r\nVia: coap/1 sealift\r\n"
+	                              "CoAP-EDHOC: ?1\r\nContent-Length: 10\r\n\r\n");
+	ck_assert_uint_eq(
+	        sl_map_url(sl_span_text("http://[2001:db8::1]:8080/"), &origin.target), 0);
+	f = (struct core_fetch){
+	        .origin = &origin, .method = "GET", .url = "http://[2001:db8::1]:8080/"};
+	ck_assert_str_eq(head_of(&f), "GET / HTTP/1.1\r\nHost: [2001:db8::1]:8080\r\n"
+	                              "Accept-Encoding: identity\r\n\r\n");
+	f.method = "PUT";
+	f.accept = "application/cbor";
+	ck_assert_str_eq(head_of(&f), "PUT / HTTP/1.1\r\nHost: [2001:db8::1]:8080\r\n"
+	                              "Accept: application/cbor\r\nAccept-Encoding: identity\r\n"
+	                              "Content-Length: 0\r\n\r\n");
+}
+END_TEST
+
+/* Encoders never make them; if one did, no request would leave. */
+START_TEST(no_head_of_unclean_texts)
+{
+	static const char *const urls[] = {"http://a/\r\nX: y", "http://a/ b", "http://a/\x7f",
+	        "http://a/\xc3\xa4", "http://a", "/a", ""};
+	static const char *const values[] = {"AA\r\nX: y", "AA\n", "A\tA", "\x80"};
+	char text[REQUEST_HEAD_MAX];
+	struct core_fetch f = {.origin = &origin, .method = "POST", .oscore = "AA"};
+	struct sl_writer w;
+
+	for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
+		f.url = urls[i];
+		w = sl_writer_over(text, sizeof text);
+		ck_assert_int_ne(request_head(&w, &f), SL_OK);
+	}
+	f.url = "http://a/";
+	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+		f.oscore = values[i];
+		w = sl_writer_over(text, sizeof text);
+		ck_assert_int_ne(request_head(&w, &f), SL_OK);
+	}
+	f.oscore = "AA";
+	w = sl_writer_over(text, strlen(head_of(&f)) - 1);
+	ck_assert_err(request_head(&w, &f), SL_ESPACE);
+}
+END_TEST
+
 static Suite *
 request_suite(void)
 {
@@ -200,6 +268,8 @@ request_suite(void)
 	tcase_add_test(t, no_option_value_breaks_a_head);
 	tcase_add_test(t, longest_oscore_option_fits_its_line);
 	tcase_add_test(t, no_method_no_request);
+	tcase_add_test(t, head_as_it_is_sent);
+	tcase_add_test(t, no_head_of_unclean_texts);
 	suite_add_tcase(s, t);
 	return s;
 }

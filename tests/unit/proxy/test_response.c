@@ -165,6 +165,7 @@ static const struct {
         {"text behind the size", TE "1 a\r\n", RESPONSE_BAD},
         {"a size of 17 digits", TE "00000000000000001\r\n", RESPONSE_BAD},
         {"a bare line feed behind the size", TE "1\nb\r\n", RESPONSE_BAD},
+        {"a bare line feed behind an extension", TE "1;a\nb\r\n", RESPONSE_BAD},
         {"a control character in an extension", TE "1;a\001\r\n", RESPONSE_BAD},
         {"a carriage return in an extension", TE "1;a\rb\r\n", RESPONSE_BAD},
         {"a chunk that ends late", TE "1\r\nbc\r\n", RESPONSE_BAD},
