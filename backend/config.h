@@ -4,6 +4,8 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
+#include <sl/sandbox.h>
+
 #include "policy.h"
 
 #define CONFIG_PATH_MAX     255
@@ -101,6 +103,8 @@ struct config {
 	struct config_peer peers[CONFIG_PEERS_MAX]; /* the first that fits decides */
 	size_t peer_count;
 	unsigned retry_after_s; /* Max-Age of an inner 5.03 */
+	char sandbox_text[8];
+	enum sl_sandbox_mode sandbox; /* of serve */
 	bool quiet_errors;      /* unprotected errors without diagnostic text */
 };
 

@@ -26,6 +26,7 @@ const struct key config_top_keys[] = {
         {"retry-after", KEY_SECONDS, AT(struct config, retry_after_s), 1, DAY_S, "60s"},
         {"errors", KEY_CHOICE, AT(struct config, quiet_errors), .fallback = "full",
                 .words = {"full", "quiet"}},
+        {"sandbox", KEY_TEXT, AT(struct config, sandbox_text), .fallback = "on"},
         {0},
 };
 

@@ -79,6 +79,14 @@ check_est_root(struct config *config, const struct complaint *c)
 	return SL_OK;
 }
 
+static enum sl_err
+check_sandbox(struct config *config, const struct complaint *c)
+{
+	if (sl_sandbox_parse(&config->sandbox, config->sandbox_text) != SL_OK)
+		return config_complain(c, "sandbox", config->sandbox_text, "on, log or off");
+	return SL_OK;
+}
+
 static bool
 is_label(const char *name)
 {
@@ -161,6 +169,8 @@ config_check(struct config *config, const struct raw_config *raw, const struct c
 
 	if (!err)
 		err = check_est_root(config, c);
+	if (!err)
+		err = check_sandbox(config, c);
 	if (!err)
 		err = config_take(&config->listen, config_listen_keys, &raw->listen, &listen);
 	if (!err)

@@ -17,6 +17,7 @@
 #include "endpoint.h"
 #include "files.h"
 #include "http_side.h"
+#include "sandbox.h"
 #include "serve_reload.h"
 
 #define PEM_MAX       65536
@@ -364,9 +365,19 @@ start_http(struct server *s)
 	err = http_side_start(&s->http, &config, message);
 	if (err)
 		return say(place, message[0] != '\0' ? message : sl_err_text(err));
+	if (!sandbox_enter(c->sandbox, SANDBOX_SERVING))
+		return false;
 	name_place(place, sizeof(place), c->listen.address, http_side_port(s->http));
 	fprintf(stderr, "listening on %s://%s\n", has_tls ? "https" : "http", place);
 	return true;
+}
+
+static bool
+enter_sandbox(struct server *s)
+{
+	if (s->config->sandbox != SL_SANDBOX_ON)
+		fprintf(stderr, "level=warn event=no-sandbox sandbox=%s\n", s->config->sandbox_text);
+	return sandbox_enter(s->config->sandbox, SANDBOX_STARTING);
 }
 
 /* --- stop ----------------------------------------------------------------------------------------------- */
@@ -422,7 +433,7 @@ serve_run(const struct config *config)
 	block_signals(&signals);
 	is_up = start_store(&server) && start_ca(&server) && start_trust(&server) &&
 	        start_contexts(&server) && start_tables(&server) && start_endpoint(&server) &&
-	        start_http(&server);
+	        enter_sandbox(&server) && start_http(&server);
 	if (is_up) {
 		wait_for_signals(&server, &signals);
 		fprintf(stderr, "level=info event=stopping\n");

@@ -37,7 +37,8 @@ BANNED = ("strcpy", "strcat", "sprintf", "vsprintf", "strtok", "atoi", "atol", "
 PURE_HEADERS = {"stdint.h", "stddef.h", "stdbool.h", "string.h", "limits.h", "inttypes.h", "assert.h"}
 BASE_HEADERS = PURE_HEADERS | {"stdlib.h", "stdio.h", "stdarg.h"}
 MESSAGING_HEADERS = PURE_HEADERS | {"stdlib.h"}  # its _new takes all memory at once
-SANDBOX_HEADERS = PURE_HEADERS | {"errno.h", "unistd.h", "linux/capability.h", "sys/prctl.h", "sys/syscall.h"}
+SANDBOX_HEADERS = PURE_HEADERS | {"errno.h", "unistd.h", "linux/capability.h", "linux/sched.h", "sys/mman.h",
+                                  "sys/prctl.h", "sys/syscall.h"}
 CRYPTO_HEADERS = PURE_HEADERS | {"stdlib.h", "stdio.h", "time.h"}
 PURE_BANNED = ("malloc", "calloc", "realloc", "free", "printf", "fprintf", "time", "clock_gettime",
                "getrandom", "socket", "open", "fopen", "read", "write", "getenv")

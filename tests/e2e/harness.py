@@ -25,6 +25,7 @@ import ledger
 import relay
 
 PROGRAMS = os.environ.get("SL_PROGRAMS", "")
+SANDBOX = os.environ.get("SL_SANDBOX", "on")  # tools/syscalls measures with "log"
 REPORT = re.compile(r"ERROR: AddressSanitizer|runtime error:|LeakSanitizer|ThreadSanitizer|DEADLYSIGNAL")
 TRUSTED = 'trusted-prefixes: ["127.0.0.0/8"]\n'
 OPTION = (coap.OSCORE, bytes.fromhex("090114"))  # a kid of one byte, Partial IV 01: for origins that only look
@@ -133,7 +134,8 @@ class Est:
         self.home, self.folder = home, os.path.join(home, "est")
         run(home, "sealift-est", "init", "--dir", "est", "--name", name, *init)
         self.config = os.path.join(self.folder, "sealift-est.yaml")
-        self.rewrite(lambda text: re.sub(r"port: *\d+", "port: 0", text) + more)
+        self.rewrite(lambda text: re.sub(r"port: *\d+", "port: 0", text) + more +
+                     ("" if SANDBOX == "on" else f"\nsandbox: {SANDBOX}\n"))
         self.server, self.port = None, 0
 
     def rewrite(self, change):
@@ -188,7 +190,7 @@ class Proxy:
     def __init__(self, home, config):
         path = tempfile.mkstemp(prefix="proxy-", suffix=".yaml", dir=home)[1]
         with open(path, "w", encoding="utf-8") as f:
-            f.write(config)
+            f.write(config if SANDBOX == "on" else f"sandbox: {SANDBOX}\n{config}")
         self.server = Server(home, [program("sealift-proxy"), "-c", path], "worker-started")
         self.port = int(self.server.wait_for(r"listening on \S+:(\d+)")[0])
         self.address = ("127.0.0.1", self.port)

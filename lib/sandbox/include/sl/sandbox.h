@@ -16,8 +16,10 @@ enum sl_call_rule {
 	SL_CALL_FAIL,  /* when (argument & mask) == value it fails with the errno `error` */
 };
 
-/* A role of every program: in builds with sanitizers or coverage, what these do at the end of a process. */
-#define SL_SANDBOX_TOOLS (1u << 31)
+/* Roles that the rows of the room itself have. */
+#define SL_SANDBOX_THREADS (1u << 30) /* may start threads, but no process */
+#define SL_SANDBOX_TOOLS                                                                           \
+	(1u << 31) /* in builds with sanitizers or coverage: what these do at the end */
 
 /* One row of a table. Several rows of one name add up. */
 struct sl_call {
@@ -37,8 +39,23 @@ enum sl_sandbox_mode {
 	SL_SANDBOX_OFF,
 };
 
+#define SL_CALL(call, of, who)                                                                     \
+	{                                                                                          \
+		.name = call, .group = of, .roles = who                                            \
+	}
+/* number: of the argument */
+#define SL_CALL_IF(call, of, who, number, bits, want)                                              \
+	{                                                                                          \
+		.name = call, .group = of, .roles = who, .argument = number, .mask = bits,         \
+		.value = want                                                                      \
+	}
+
+/* What every program needs: memory, time, its own end, files that are open. */
+extern const struct sl_call sl_basic_calls[];
+extern const size_t sl_basic_call_count;
+
 struct sl_sandbox {
-	const struct sl_call *calls;
+	const struct sl_call *calls; /* beside the basic ones */
 	size_t count;
 	unsigned roles; /* rows that have one of these */
 	enum sl_sandbox_mode mode;
