@@ -53,6 +53,9 @@ keep_places(struct config *next, const struct config *now, char kept[static CONF
 	if (next->workers != now->workers)
 		name_key(kept, "workers");
 	next->workers = now->workers;
+	if (next->sandbox != now->sandbox)
+		name_key(kept, "sandbox");
+	next->sandbox = now->sandbox;
 	if (next->has_admin != now->has_admin ||
 	        (now->has_admin && !same_address(&next->admin, &now->admin)))
 		name_key(kept, "admin");

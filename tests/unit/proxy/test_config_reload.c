@@ -151,6 +151,7 @@ static const struct {
         {"listen: [\"127.0.0.1:5683\", \"[::1]:5683\"]\n" ROUTE, "listen"},
         {BASE "workers: 3\n", "workers"},
         {BASE "admin: {port: 9999}\n", "admin"},
+        {BASE "sandbox: off\n", "sandbox"},
         {"listen: [\"127.0.0.1:5684\"]\n" ROUTE "workers: 3\nlimits: {transfers: 7, uploads: 7}\n",
                 "listen, workers, transfers, uploads"},
 };
