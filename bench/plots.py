@@ -71,11 +71,12 @@ def plot(path, title, x_name, y_name, series, log_x=False, log_y=False):
 def write_all(folder, got):
     os.makedirs(folder, exist_ok=True)
     if got.get("latency"):
-        plot(os.path.join(folder, "latency.svg"), "Latency against load, 1000 clients, open loop", "requests offered each second",
-             "ms", [(name, [(p["rate"], p[key] / 1000) for p in got["latency"]])
-                    for name, key in (("p50", "p50_us"), ("p99", "p99_us"), ("p99.9", "p999_us"))], log_y=True)
+        plot(os.path.join(folder, "latency.svg"), "Latency against load, 1000 clients, open loop",
+             "requests offered each second", "ms",
+             [(name, [(p["rate"], p[key] / 1000) for p in got["latency"]])
+              for name, key in (("p50", "p50_us"), ("p99", "p99_us"), ("p99.9", "p999_us"))], log_y=True)
     if got.get("growth"):
-        plot(os.path.join(folder, "growth.svg"), "Cost against client addresses, 64 requests in flight", "client addresses",
-             "us CPU for each request", [("sealift-proxy", [(g["clients"], g["cpu_us"]) for g in got["growth"]]),
-                                         ("UDP echo", [(g["clients"], g["udp_echo_cpu_us"]) for g in got["growth"]])],
-             log_x=True)
+        plot(os.path.join(folder, "growth.svg"), "Cost against client addresses, 64 requests in flight",
+             "client addresses", "us CPU for each request",
+             [("sealift-proxy", [(g["clients"], g["cpu_us"]) for g in got["growth"]]),
+              ("UDP echo", [(g["clients"], g["udp_echo_cpu_us"]) for g in got["growth"]])], log_x=True)

@@ -8,7 +8,7 @@ BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 def judge(got):
     """Each target with what was measured."""
     floor = got.get("udp_echo_cpu_us", 0) + got.get("http_client_cpu_us", 0)
-    rows = []
+    rows = got["targets"] = []
 
     def target(what, wanted, value, is_met, unit=""):
         if value is not None:
@@ -36,7 +36,7 @@ def judge(got):
         target("two workers", "at least 1.9", scale, scale >= 1.9, " x")
     bodies = got.get("bodies")
     if bodies:
-        target("64 KiB both ways in blocks", "at least 200 MB/s a core", bodies["mb_per_s_core"],
+        target("64 KiB bodies both ways", "at least 200 MB/s a core", bodies["mb_per_s_core"],
                bodies["mb_per_s_core"] >= 200, " MB/s")
     if "start_ms" in got:
         target("start to the first answer", "at most 50 ms", got["start_ms"], got["start_ms"] <= 50, " ms")
@@ -47,7 +47,6 @@ def judge(got):
                backend["enrolments_per_s_core"] >= 500, "/s")
         target("OSCORE requests at the server", "at least 20000/s a core", backend["oscore_per_s_core"],
                backend["oscore_per_s_core"] >= 20000, "/s")
-    got["targets"] = rows
 
 
 def table(heads, rows):
@@ -64,8 +63,8 @@ def ms(us):
 
 def forward_table(got):
     floor = got["udp_echo_cpu_us"] + got["http_client_cpu_us"]
-    names = {"udp_echo": "UDP echo (floor of the device side)", "http_client": "bare HTTP client (floor of the origin side)",
-             "nginx": "nginx, the HTTP hop alone"}
+    names = {"udp_echo": "UDP echo (floor of the device side)",
+             "http_client": "bare HTTP client (floor of the origin side)", "nginx": "nginx, the HTTP hop alone"}
     rows = []
     for name, r in got["forward"].items():
         calls = r.get("syscalls")
@@ -108,7 +107,7 @@ def bodies_table(got):
 
 
 def memory_table(got):
-    return table(["requests answered", "RSS of the worker, MiB"],
+    return table(["requests answered", f"RSS of the worker, MiB ({got['remembered']} exchanges remembered at most)"],
                  [[m["requests"], f"{m['rss_mib']:.1f}"] for m in got["memory"]])
 
 
@@ -134,9 +133,13 @@ def target_table(got):
 
 def machine_line(got):
     m = got["machine"]
-    return (f"{m['cores']} cores of a virtual machine, {m['arch']}, {m['system']}; {m['rounds']} rounds of {m['seconds']} s"
-            f"{' (quick)' if m['quick'] else ''}; network namespace of its own: {'yes' if m['own_namespace'] else 'no'}; "
-            f"load average when it began: {m['load_average']}. Rate limits are off, all else is the default.")
+    facts = [f"{m['cores']} cores of a virtual machine", m["arch"], m["system"],
+             f"{m['rounds']} rounds of {m['seconds']} s" + (" (quick)" if m["quick"] else ""),
+             "in a network namespace of its own" if m["own_namespace"] else "in the host's network",
+             f"load average before: {m['load_average']}"]
+    if m.get("first"):
+        facts.append("the bench before all else (--first)")
+    return ", ".join(facts) + ". Rate limits are off, all else is the default."
 
 
 PARTS = (("targets", "Targets", target_table), ("forward", "A forwarded request: 60 bytes, 64 clients", forward_table),
