@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The OSCORE header field is a bijection: what is accepted as text is written again as the same
+ * The OSCORE header field is a bijection: exactly the texts with a value are accepted, and written again as the same
  * text, and every option value but the single byte 00 comes back from its text (RFC 8613 section
  * 11.1). */
 #include <sl/mappings.h>
@@ -19,14 +19,37 @@ trim(struct sl_span text)
 	return text;
 }
 
+/* The texts that have a value, by their letters alone: base64url without padding (RFC 4648 section 5), no bits
+ * left over, as long as an option may be. */
+static bool
+has_value(struct sl_span text)
+{
+	static const char even[] = "AEIMQUYcgkosw048"; /* last of three: two bits are left over */
+	static const char letters[] =
+	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] == 0 || strchr(letters, text.ptr[i]) == NULL)
+			return false;
+	if (text.len % 4 == 2 && strchr("AQgw", text.ptr[text.len - 1]) == NULL)
+		return false;
+	if (text.len % 4 == 3 && strchr(even, text.ptr[text.len - 1]) == NULL)
+		return false;
+	return text.len % 4 != 1 && text.len > 0 && text.len * 3 / 4 <= SL_MAP_OSCORE_OPTION_MAX;
+}
+
 static void
 from_text(struct sl_span text)
 {
 	uint8_t option[SL_MAP_OSCORE_OPTION_MAX];
 	char again[SL_MAP_OSCORE_HEADER_MAX + 1];
+	bool is_read;
 	size_t len;
 
-	if (sl_map_oscore_from_header(option, sizeof option, &len, text) != SL_OK)
+	is_read = sl_map_oscore_from_header(option, sizeof option, &len, text) == SL_OK;
+	if (is_read != has_value(trim(text)))
+		abort();
+	if (!is_read)
 		return;
 	if (sl_map_oscore_to_header(again, sizeof again, sl_span(option, len)) != SL_OK ||
 	        !sl_span_equal_text(trim(text), again))
