@@ -31,7 +31,6 @@ const struct sl_call sandbox_calls[] = {
         SL_CALL("pread64", "files", W),
         SL_CALL("readv", "files", A),
 
-<<<<<<< HEAD
         SL_CALL("epoll_ctl", "loop", W | A),
 #if defined(SYS_epoll_wait)
         SL_CALL("epoll_wait", "loop", W | A),
@@ -43,28 +42,6 @@ const struct sl_call sandbox_calls[] = {
         SL_CALL("eventfd2", "loop", W),
         SL_CALL("pipe2", "loop", W),
         SL_CALL("socketpair", "loop", W),
-=======
-        /* A process asks for its resident bytes; libcurl and the C library read anchors, names and
-         * the time zone when they need them; the configuration and what it names are read
-         * again with SIGHUP. Nothing is ever written but lines of the log. */
-        CALL_IF("openat", "files", W | A, 2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY),
-        CALL("access", "files", W),
-        CALL("faccessat", "files", W),
-        CALL("close", "files", W | A),
-        CALL("dup", "files", A),
-        CALL("fcntl", "files", W | A),
-        CALL("fstat", "files", W | A),
-        CALL("lseek", "files", W | A),
-        CALL("newfstatat", "files", W | A),
-        CALL("pread64", "files", W),
-        CALL("read", "files", W | A),
-        CALL("readv", "files", A),
-        CALL("statx", "files", W | A),
-        CALL("write", "files", W | A),
-        CALL("writev", "files", W | A),
-        CALL_IF("ioctl", "files", W | A, 1, UINT32_MAX, FIONREAD),
-        CALL_IF("ioctl", "files", W | A, 1, UINT32_MAX, FIONBIO),
->>>>>>> 53bfa2d (wip)
 
         SL_CALL("accept4", "network", A),
         SL_CALL("connect", "network", W),
