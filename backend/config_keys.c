@@ -57,7 +57,7 @@ const struct key config_ca_keys[] = {
 
 const struct key config_limit_keys[] = {
         LIMIT("max-body", KEY_SIZE, max_body, 1 * KIB, 1 * MIB, "16KiB"),
-        LIMIT("threads", KEY_NUMBER, threads, 1, 64, "4"),
+        LIMIT("threads", KEY_NUMBER, threads, 1, 64, "8"),
         LIMIT("connections", KEY_NUMBER, connections, 1, 10000, "256"),
         LIMIT("connections-per-ip", KEY_NUMBER, connections_per_ip, 0, 10000, "0"),
         LIMIT("connection-timeout", KEY_SECONDS, connection_timeout_s, 1, 300, "15s"),

@@ -133,7 +133,7 @@ START_TEST(has_a_default_for_all_but_the_files)
 	ck_assert_uint_eq(c.retry_after_s, 60);
 	ck_assert(!c.quiet_errors);
 	ck_assert_uint_eq(c.limits.max_body, 16384);
-	ck_assert_uint_eq(c.limits.threads, 4);
+	ck_assert_uint_eq(c.limits.threads, 8);
 	ck_assert_uint_eq(c.limits.connections, 256);
 	ck_assert_uint_eq(c.limits.connections_per_ip, 0);
 	ck_assert_uint_eq(c.limits.connection_timeout_s, 15);
