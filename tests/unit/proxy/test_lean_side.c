@@ -223,6 +223,9 @@ START_TEST(what_the_origin_ends_is_not_kept)
 		ck_assert_uint_eq(played.count, i + 1);
 	}
 	ck_assert_uint_eq(lean_side_counts(side).ended_kept, 1); /* "more" */
+	played.answer = ANSWER;
+	ask(&origin);
+	ck_assert_uint_eq(played.count, ARRAY_LEN(answers) + 1);
 }
 END_TEST
 
@@ -267,6 +270,33 @@ START_TEST(nothing_is_sent_twice)
 	ck_assert_int_eq(got.transport, SL_MAP_CLOSED);
 	ck_assert_uint_eq(played.count, 2);
 	ck_assert_uint_eq(played.requests[1], 1);
+}
+END_TEST
+
+/* Without a length only an end in order is an end: a reset may have cut the body. */
+START_TEST(a_reset_is_no_end_of_a_body)
+{
+	static const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+
+	new_side(4);
+	played.answer = "HTTP/1.1 200 OK\r\n\r\nok";
+	for (int is_reset = 0; is_reset < 2; is_reset++) {
+		size_t i = played.count;
+
+		got.count = 0;
+		start(&origin, sl_span_text("sealed"));
+		for (int n = 0; n < 200 && (played.count == i || played.requests[i] == 0); n++)
+			run(1);
+		run(3);
+		ck_assert_uint_eq(got.count, 0);
+		if (is_reset)
+			setsockopt(played.fds[i], SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+		close(played.fds[i]);
+		played.fds[i] = dup(played.listener);
+		run(3);
+		ck_assert_uint_eq(got.count, 1);
+		ck_assert_int_eq(got.transport, is_reset ? SL_MAP_BAD_HTTP : SL_MAP_RESPONSE);
+	}
 }
 END_TEST
 
@@ -390,6 +420,7 @@ main(void)
 	tcase_add_test(tc, what_the_origin_ends_is_not_kept);
 	tcase_add_test(tc, an_idle_connection_that_speaks_is_ended);
 	tcase_add_test(tc, nothing_is_sent_twice);
+	tcase_add_test(tc, a_reset_is_no_end_of_a_body);
 	tcase_add_test(tc, an_aborted_request_has_no_result);
 	tcase_add_test(tc, places_are_bounded);
 	tcase_add_test(tc, no_connection_where_none_may_be);
