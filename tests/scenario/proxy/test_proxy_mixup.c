@@ -29,7 +29,7 @@ struct request {
 	uint16_t peer;
 	uint8_t token_len;
 	uint8_t token[SL_COAP_TOKEN_MAX];
-	uint8_t deliveries, fetches;
+	uint8_t deliveries, fetches, piv;
 };
 
 struct device {
@@ -180,6 +180,17 @@ wrong(const char *what)
 	what_was_wrong = what;
 }
 
+/* A follow-up names its answer by end point and options alone. Where a device used a Partial IV anew, which no device
+ * may, it can be that of an earlier request of the same name; the device sees that it does not verify. */
+static bool
+has_name_of(const struct request *follow_up, uint64_t number)
+{
+	const struct request *other = request_of(number);
+
+	return follow_up->content != follow_up->number && other != NULL &&
+	       other->peer == follow_up->peer && other->piv == follow_up->piv;
+}
+
 static void
 check_piggybacked(unsigned peer, const struct sl_coap_msg *msg)
 {
@@ -193,7 +204,8 @@ check_piggybacked(unsigned peer, const struct sl_coap_msg *msg)
 		return;
 	if (!has_token(r, msg))
 		wrong("another token");
-	else if (msg->code == SL_COAP_CHANGED && number_in(msg->payload) != r->content)
+	else if (msg->code == SL_COAP_CHANGED && number_in(msg->payload) != r->content &&
+	         !has_name_of(r, number_in(msg->payload)))
 		wrong("the answer to another request");
 }
 
@@ -308,6 +320,7 @@ begin(unsigned peer, uint64_t content, const struct sl_coap_block *next)
 	*r = (struct request){.number = next_number,
 	        .content = content == 0 ? next_number : content,
 	        .peer = (uint16_t)peer,
+	        .piv = option[1],
 	        .token_len = pick(2) == 0 ? 0 : (uint8_t)(1 + pick(8))};
 	for (size_t i = 0; i < r->token_len; i++)
 		r->token[i] = (uint8_t)pick(3);
