@@ -36,6 +36,14 @@ clients_init(struct load *l)
 	return o->blocks == 0 ? request_template(l) : SL_OK;
 }
 
+void
+clients_clear(struct load *l)
+{
+	free(l->clients);
+	free(l->slots);
+	free(l->body);
+}
+
 static uint32_t
 address_of(const struct load *l, uint32_t client)
 {

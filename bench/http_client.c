@@ -172,5 +172,9 @@ main(int argc, char **argv)
 	watched = clock_cpu_us_of(k.watch);
 	run_for(&k, k.run_ms);
 	report(&k, k.now_us - begin, clock_self_cpu_us() - own, clock_cpu_us_of(k.watch) - watched);
+	for (uint64_t i = 0; i < k.connections; i++)
+		close(k.all[i].fd);
+	free(k.all);
+	free(k.request);
 	return k.failed > 0 ? 1 : 0;
 }

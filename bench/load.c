@@ -226,6 +226,7 @@ main(int argc, char **argv)
 	                .sin_port = htons(5683),
 	                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
 	struct load *l = calloc(1, sizeof *l);
+	bool is_wrong;
 
 	read_options(&o, argc, argv);
 	if (l == NULL)
@@ -243,5 +244,11 @@ main(int argc, char **argv)
 	else
 		run(l);
 	report(l);
-	return l->counts.wrong > 0 ? 1 : 0;
+	is_wrong = l->counts.wrong > 0;
+	for (uint64_t i = 0; i < o.sockets; i++)
+		net_close(&l->sockets[i]);
+	clients_clear(l);
+	free(l->sockets);
+	free(l);
+	return is_wrong ? 1 : 0;
 }

@@ -94,6 +94,7 @@ bool request_is_current(const struct load *l, uint32_t slot, const struct sl_coa
 /* --- clients.c: what each message does ---------------------------------------------------------------- */
 
 enum sl_err clients_init(struct load *l);
+void clients_clear(struct load *l);
 /* False: no client or no slot is free. started_us: when it should have been sent. */
 bool clients_start(struct load *l, uint64_t started_us);
 void clients_on_datagram(struct load *l, uint32_t local, struct sl_span datagram);

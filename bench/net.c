@@ -6,6 +6,7 @@
 #include <linux/filter.h>
 #include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #define RECEIVE_BUFFER (8 << 20)
 
@@ -43,6 +44,12 @@ net_open(struct net_socket *s, uint16_t port, bool is_deaf)
 	if (is_deaf && setsockopt(s->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program))
 		return false;
 	return bind(s->fd, (const struct sockaddr *)(const void *)&any, sizeof any) == 0;
+}
+
+void
+net_close(struct net_socket *s)
+{
+	close(s->fd);
 }
 
 uint8_t *

@@ -34,6 +34,7 @@ struct net_socket {
 
 /* port 0: any. is_deaf: what comes is dropped in the kernel. False, with errno. */
 bool net_open(struct net_socket *s, uint16_t port, bool is_deaf);
+void net_close(struct net_socket *s);
 /* Where the next datagram may be written (NET_BYTES); then net_push. Sends a full batch first. */
 uint8_t *net_room(struct net_socket *s);
 /* local: the source address, in host order. */

@@ -27,7 +27,7 @@ struct connection {
 
 struct origin {
 	struct sockaddr_in listen;
-	uint64_t body, delay_ms, served;
+	uint64_t body, delay_ms;
 	bool is_echo;
 	int listener, epoll;
 	struct connection *connections[CONNECTIONS]; /* by descriptor */
@@ -82,7 +82,6 @@ answer(struct origin *o, struct connection *c)
 		memset(o->out + head, 'o', body);
 	http_take(&c->in, &c->message);
 	c->due_us = 0;
-	o->served++;
 	return write_whole(c->fd, o->out, (size_t)head + body);
 }
 
@@ -210,6 +209,9 @@ main(int argc, char **argv)
 	sigaction(SIGINT, &action, NULL);
 	open_listener(&o);
 	serve(&o);
-	printf("served %lu\n", (unsigned long)o.served);
+	for (int fd = 0; fd < CONNECTIONS; fd++)
+		if (o.connections[fd] != NULL)
+			drop(&o, o.connections[fd]);
+	free(o.out);
 	return 0;
 }
