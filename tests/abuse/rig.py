@@ -16,7 +16,7 @@ import harness  # noqa: E402
 
 FULL = os.environ.get("ABUSE_FORM") == "full"
 SEED = int(os.environ.get("SL_SEED", "1"))
-PROXY_CORE, OTHER_CORE = 0, (os.cpu_count() or 1) - 1
+PROXY_CORE, OTHER_CORE = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
 PAGE = os.sysconf("SC_PAGESIZE")
 HONEST = 0x7FC80001  # 127.200.0.1
 CONFIG = """listen: ["127.0.0.1:0"]
