@@ -210,7 +210,7 @@ def well_formed(option):
 
 def heads(lab):
     for transport in origin_lab.transports(lab.home):
-        count = counts(lab, 3000, 1000000)
+        count = counts(lab, 3000, 500000)
         tail = f"-{transport}" if transport else ""
 
         def configure(url, transport):
