@@ -186,11 +186,17 @@ def forward_config(urls, extra="", limits="", route=""):
             f"limits:\n  drain-timeout: 8s\n  requests-per-second: 0\n{limits}\n")
 
 
+def with_transport(config):
+    """SL_TRANSPORT says which client of the proxy asks the origins of plain http; otherwise the proxy chooses."""
+    transport = os.environ.get("SL_TRANSPORT", "")
+    return re.sub(r"(?m)^( +)plain-http: .*$", rf"\g<0>\n\1transport: {transport}", config) if transport else config
+
+
 class Proxy:
     def __init__(self, home, config):
         path = tempfile.mkstemp(prefix="proxy-", suffix=".yaml", dir=home)[1]
         with open(path, "w", encoding="utf-8") as f:
-            f.write(config if SANDBOX == "on" else f"sandbox: {SANDBOX}\n{config}")
+            f.write(with_transport(config if SANDBOX == "on" else f"sandbox: {SANDBOX}\n{config}"))
         self.server = Server(home, [program("sealift-proxy"), "-c", path], "worker-started")
         self.port = int(self.server.wait_for(r"listening on \S+:(\d+)")[0])
         self.address = ("127.0.0.1", self.port)

@@ -19,6 +19,7 @@ import time
 import unittest
 
 import coap
+import harness
 import origin
 
 BINARY = None
@@ -34,7 +35,7 @@ class Proxy:
         self.folder = tempfile.mkdtemp(prefix="proxy-smoke-")
         self.path = os.path.join(self.folder, "proxy.yaml")
         with open(self.path, "w", encoding="utf-8") as f:
-            f.write(config)
+            f.write(harness.with_transport(config))
         self.log_path = os.path.join(self.folder, "log")
         self.log_file = open(self.log_path, "wb")
         command = [BINARY, "-c", self.path]
