@@ -175,6 +175,21 @@ sl_sandbox_enter(const struct sl_sandbox *sandbox)
 	return err == 0 ? SL_OK : SL_EIO;
 }
 
+/* capset itself may be forbidden to who has nothing to give up. */
+static bool
+has_capabilities(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct got[_LINUX_CAPABILITY_U32S_3] = {{0}};
+	uint32_t held = 0;
+
+	if (syscall(SYS_capget, &header, got) != 0)
+		return true;
+	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		held |= got[i].effective | got[i].permitted | got[i].inheritable;
+	return held != 0;
+}
+
 enum sl_err
 sl_sandbox_drop_capabilities(void)
 {
@@ -184,5 +199,5 @@ sl_sandbox_drop_capabilities(void)
 	for (unsigned long i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
 		prctl(PR_CAPBSET_DROP, i, 0, 0, 0); /* not without CAP_SETPCAP */
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	return syscall(SYS_capset, &header, none) == 0 ? SL_OK : SL_EIO;
+	return !has_capabilities() || syscall(SYS_capset, &header, none) == 0 ? SL_OK : SL_EIO;
 }
