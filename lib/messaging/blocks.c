@@ -277,6 +277,31 @@ begin(struct sl_blocks *b, struct put *p, const struct sl_coap_msg *request)
 	return p->slot == 0 ? SL_BLOCK_BUSY : SL_BLOCK_CONTINUE;
 }
 
+/* The network's oldest served answer gives way; false when it has none. */
+static bool
+drop_own(struct sl_blocks *b, const struct sl_peer *peer)
+{
+	uint32_t network = sl_network_find(&b->answers.networks, peer);
+	uint32_t slot = network == 0 ? 0 : b->answers.networks.items[network].yielding.head;
+
+	if (slot != 0)
+		drop(b, &b->answers, slot);
+	b->counts.over_quota += slot == 0;
+	return slot != 0;
+}
+
+/* Served answers give way to bytes that come: of the network for its share, then of all. */
+static bool
+make_bytes(struct sl_blocks *b, const struct sl_peer *peer, size_t len)
+{
+	while (!has_share(b, peer, len))
+		if (!drop_own(b, peer))
+			return false;
+	while (b->answers.served.head != 0 && !has_room(b, len))
+		drop(b, &b->answers, b->answers.served.head);
+	return has_room(b, len);
+}
+
 static enum sl_block_verdict
 append(struct sl_blocks *b, const struct put *p)
 {
@@ -286,13 +311,7 @@ append(struct sl_blocks *b, const struct put *p)
 
 	if (len > b->config.body_bytes_max)
 		return SL_BLOCK_TOO_LARGE;
-	if (!has_share(b, p->peer, p->payload.len)) {
-		b->counts.over_quota++;
-		return SL_BLOCK_BUSY;
-	}
-	if (!has_room(b, p->payload.len))
-		return SL_BLOCK_BUSY;
-	bytes = realloc(x->bytes, len + 1);
+	bytes = make_bytes(b, p->peer, p->payload.len) ? realloc(x->bytes, len + 1) : NULL;
 	if (bytes == NULL)
 		return SL_BLOCK_BUSY;
 	if (p->payload.len > 0)
@@ -358,24 +377,6 @@ sl_blocks_put(struct sl_blocks *b, const struct sl_peer *peer, const struct sl_c
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-/* Drops served answers of the network until it has a share for one more. */
-static bool
-make_share(struct sl_blocks *b, const struct sl_peer *peer, size_t len)
-{
-	struct table *t = &b->answers;
-	uint32_t network = sl_network_find(&t->networks, peer);
-
-	while (!sl_network_has_room(&t->networks, network) || !has_share(b, peer, len)) {
-		if (network == 0 || t->networks.items[network].yielding.head == 0) {
-			b->counts.over_quota++;
-			return false;
-		}
-		drop(b, t, t->networks.items[network].yielding.head);
-		network = sl_network_find(&t->networks, peer);
-	}
-	return true;
-}
-
 /* Room for one more answer: of its peer the oldest leaves, of its network and of all only those that
  * were served. */
 static uint32_t
@@ -390,11 +391,12 @@ make_room(struct sl_blocks *b, const struct sl_peer *peer, const struct sl_block
 		drop(b, t, slot);
 	if (count_of(b, t, peer, &oldest) >= b->config.bodies_per_peer_max)
 		drop(b, t, oldest);
-	if (!make_share(b, peer, len))
-		return 0;
-	while (t->served.head != 0 && (!has_room(b, len) || sl_slab_used(&t->slab) == t->slab.max))
+	while (!sl_network_has_room(&t->networks, sl_network_find(&t->networks, peer)))
+		if (!drop_own(b, peer))
+			return 0;
+	if (t->served.head != 0 && sl_slab_used(&t->slab) == t->slab.max)
 		drop(b, t, t->served.head);
-	return has_room(b, len) ? add(b, t, peer, key, now_ms) : 0;
+	return make_bytes(b, peer, len) ? add(b, t, peer, key, now_ms) : 0;
 }
 
 enum sl_err

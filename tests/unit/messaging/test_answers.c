@@ -158,6 +158,39 @@ START_TEST(answers_share_the_budget)
 }
 END_TEST
 
+static enum sl_block_verdict
+upload(unsigned peer, uint32_t num)
+{
+	struct sl_block_got got;
+	struct sl_peer from = peer_of(peer);
+	struct sl_coap_msg msg;
+
+	sl_coap_msg_init(&msg, SL_COAP_POST);
+	ck_assert_ok(sl_coap_add_block(&msg, SL_COAP_BLOCK1, (struct sl_coap_block){num, true, 6}));
+	msg.payload = sl_span(pattern, 1024);
+	return sl_blocks_put(b, &from, &msg, 0, &got);
+}
+
+START_TEST(an_upload_takes_the_bytes_of_served_answers)
+{
+	struct sl_block_slice s;
+
+	for (unsigned i = 1; i <= 4; i++) /* one byte of options each: 4 * 2048 = bytes_max */
+		ck_assert_ok(keep(i, i, 2047, 0));
+	ck_assert_int_eq(upload(9, 0), SL_BLOCK_BUSY); /* none of them was served to its end */
+	ck_assert_ok(slice(1, 0, 6, &s));
+	ck_assert_int_eq(upload(9, 0), SL_BLOCK_BUSY);
+	ck_assert_ok(slice(2, 1, 6, &s));
+	ck_assert_int_eq(upload(9, 0), SL_BLOCK_CONTINUE);
+	ck_assert_err(slice(2, 0, 6, &s), SL_ENOTFOUND);
+	ck_assert_int_eq(upload(9, 1), SL_BLOCK_CONTINUE);
+	ck_assert_uint_eq(sl_blocks_counts(b).bytes, 8192);
+	ck_assert_int_eq(upload(9, 2), SL_BLOCK_BUSY);
+	ck_assert_ok(slice(1, 0, 6, &s));
+	ck_assert_ok(slice(3, 0, 6, &s));
+}
+END_TEST
+
 START_TEST(silence_ends_an_answer)
 {
 	struct sl_block_key k = key(1);
@@ -186,6 +219,7 @@ main(void)
 	tcase_add_test(tc, the_fifth_answer_of_a_peer_replaces_its_oldest);
 	tcase_add_test(tc, only_served_answers_make_room_for_others);
 	tcase_add_test(tc, answers_share_the_budget);
+	tcase_add_test(tc, an_upload_takes_the_bytes_of_served_answers);
 	tcase_add_test(tc, silence_ends_an_answer);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
