@@ -1,95 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Contexts out of EDHOC: they live in memory, for their time, as many as there is room for, and their kids rest before
  * they are given again. */
-#include "support.h"
-
-#include <pthread.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "fixture.h"
+#include "contexts_made_shared.h"
 
 #define DAY_MS  UINT64_C(86400000)
 #define HOUR_MS UINT64_C(3600000)
-
-static struct fixture f;
-static struct contexts *c;
-static struct contexts_config config;
-
-static void
-start(void)
-{
-	fixture_make(&f);
-	ck_assert_ok(store_open(&f.store, f.config.store, STORE_SERVE));
-	contexts_config_init(&config);
-	config.store = f.store;
-	c = NULL;
-}
-
-static void
-end(void)
-{
-	contexts_free(c);
-	store_close(f.store);
-	fixture_remove(&f);
-}
-
-static void
-load(size_t contexts_max)
-{
-	config.contexts_max = contexts_max;
-	ck_assert_ok(contexts_new(&c, &config));
-}
-
-/* kid: two bytes of its number; owner: what the credential's hash is full of. */
-static enum sl_err
-try_add(unsigned kid, uint8_t owner, uint64_t now_ms, int64_t *id)
-{
-	uint8_t bytes[2] = {(uint8_t)(kid >> 8), (uint8_t)kid};
-	struct sl_edhoc_oscore keys = {
-	        .master_secret = {{1, 2, 3}, 16},
-	        .master_salt = {{4}, 8},
-	        .sender_id = sl_span("\xee", 1),
-	        .recipient_id = sl_span(bytes, sizeof bytes),
-	        .aead_alg = 10,
-	        .hkdf_hash = SL_SHA256,
-	};
-	struct trust_peer peer = {.profile = "default", .functions = 5, .not_after = INT64_MAX};
-	struct contexts_grant grant = {&keys, &peer, sl_span_text("binds"), now_ms};
-
-	snprintf(peer.identity, sizeof peer.identity, "device-%u", owner);
-	memset(peer.cred_hash, owner, sizeof peer.cred_hash);
-	return contexts_add(c, &grant, id);
-}
-
-static int64_t
-add(unsigned kid, uint8_t owner, uint64_t now_ms)
-{
-	int64_t id = 0;
-
-	ck_assert_ok(try_add(kid, owner, now_ms, &id));
-	return id;
-}
-
-static struct context *
-hold(unsigned kid, uint64_t now_ms)
-{
-	uint8_t bytes[2] = {(uint8_t)(kid >> 8), (uint8_t)kid};
-	struct sl_oscore_option opt = {.has_kid = true, .kid = sl_span(bytes, sizeof bytes)};
-
-	return contexts_find(c, &opt, now_ms, T0 + (int64_t)(now_ms / 1000));
-}
-
-static int64_t
-find(unsigned kid, uint64_t now_ms)
-{
-	struct context *ctx = hold(kid, now_ms);
-	int64_t id = ctx != NULL ? ctx->id : 0;
-
-	if (ctx != NULL)
-		contexts_release(c, ctx);
-	return id;
-}
 
 static void
 use(unsigned kid, uint64_t now_ms)
@@ -99,50 +14,6 @@ use(unsigned kid, uint64_t now_ms)
 	ck_assert_ptr_nonnull(ctx);
 	contexts_used(c, ctx, now_ms);
 	contexts_release(c, ctx);
-}
-
-static bool
-has_kid(unsigned kid, uint64_t now_ms)
-{
-	uint8_t bytes[2] = {(uint8_t)(kid >> 8), (uint8_t)kid};
-
-	return contexts_has_kid(c, sl_span(bytes, sizeof bytes), now_ms);
-}
-
-static void
-ck_counts(size_t made, size_t never_used, size_t quarantined)
-{
-	struct contexts_counts counts = contexts_counts(c);
-	size_t unusable;
-
-	ck_assert_uint_eq(counts.made, made);
-	ck_assert_uint_eq(counts.never_used, never_used);
-	ck_assert_uint_eq(counts.quarantined, quarantined);
-	ck_assert_uint_ge(contexts_count(c, &unusable), made);
-}
-
-static int64_t
-add_stored(struct store *store, unsigned kid, bool has_id_context)
-{
-	struct store_context s = {
-	        .identity = "d",
-	        .profile = "default",
-	        .recipient_id = {{(uint8_t)(kid >> 8), (uint8_t)kid}, 2},
-	        .sender_id = {{0xdd}, 1},
-	        .functions = ~0U,
-	        .aead_alg = 10,
-	        .hkdf_hash = SL_SHA256,
-	        .window = 32,
-	        .has_id_context = has_id_context,
-	        .id_context = {7},
-	        .id_context_len = has_id_context ? 1 : 0,
-	};
-
-	s.master_secret.len = 16;
-	s.master_secret.bytes[0] = (uint8_t)kid;
-	s.master_secret.bytes[1] = has_id_context;
-	ck_assert_ok(store_context_add(store, &s));
-	return s.id;
 }
 
 START_TEST(a_new_one_is_found_and_ready)
@@ -360,126 +231,6 @@ START_TEST(the_end_wipes)
 }
 END_TEST
 
-/* --- whether they hold ---------------------------------------------------------------------------------- */
-
-static uint8_t revoked;
-
-static bool
-holds(void *arg, const struct trust_peer *peer, int64_t now, uint64_t now_ms)
-{
-	ck_assert_ptr_eq(arg, &revoked);
-	ck_assert_int_eq(now, T0 + (int64_t)(now_ms / 1000));
-	return peer->cred_hash[0] != revoked;
-}
-
-START_TEST(a_revoked_credential_ends_its_contexts)
-{
-	config.holds = holds;
-	config.holds_arg = &revoked;
-	revoked = 0;
-	load(10);
-	add(1, 1, 0);
-	add(2, 2, 0);
-	ck_assert_int_eq(find(1, 1000), -1);
-	revoked = 1;
-	ck_assert_int_eq(find(1, 2000), 0);
-	ck_assert_int_eq(find(2, 2000), -2);
-	revoked = 0;
-	ck_assert_int_eq(find(1, 3000), 0); /* for good */
-	ck_counts(1, 1, 1);
-}
-END_TEST
-
-/* --- beside stored ones --------------------------------------------------------------------------------- */
-
-START_TEST(a_stored_kid_is_taken)
-{
-	int64_t id;
-
-	add_stored(f.store, 1, false);
-	load(10);
-	ck_assert(has_kid(1, 0));
-	ck_assert_err(try_add(1, 1, 0, &id), SL_EREPLAY);
-}
-END_TEST
-
-START_TEST(a_stored_one_that_comes_later_has_its_kid)
-{
-	struct store *another = NULL;
-	int64_t id;
-
-	load(10);
-	add(1, 1, 0);
-	add(2, 2, 0);
-	ck_assert_ok(store_open(&another, f.config.store, STORE_USE));
-	id = add_stored(another, 1, false);
-	add_stored(another, 2, true); /* told apart by its ID Context */
-	store_close(another);
-	ck_assert_int_eq(find(1, 1000), id);
-	ck_assert_int_eq(find(2, 1000), -2);
-}
-END_TEST
-
-START_TEST(stored_ones_come_before_those_never_used)
-{
-	struct store *another = NULL;
-	int64_t id;
-
-	load(2);
-	add(1, 1, 0);
-	add(2, 2, 0);
-	ck_assert_ok(store_open(&another, f.config.store, STORE_USE));
-	id = add_stored(another, 3, false);
-	store_close(another);
-	ck_assert_int_eq(find(3, 1000), id);
-	ck_assert_int_eq(find(1, 1000), 0);
-	ck_assert_int_eq(find(2, 1000), -2);
-}
-END_TEST
-
-/* --- on many threads ------------------------------------------------------------------------------------ */
-
-#define THREADS 8
-
-/* Each adds, uses and looks for its own, while the table is too small for all. */
-static void *
-churn(void *arg)
-{
-	unsigned first = 1000 * *(unsigned *)arg, n;
-	int64_t id;
-
-	for (n = 0; n < 300; n++) {
-		struct context *ctx;
-
-		if (try_add(first + n, (uint8_t)(first / 1000), n * 1000, &id) != SL_OK)
-			continue;
-		ctx = hold(first + n, n * 1000);
-		if (ctx == NULL)
-			continue;
-		if (n % 2 == 0)
-			contexts_used(c, ctx, n * 1000);
-		contexts_release(c, ctx);
-	}
-	return NULL;
-}
-
-START_TEST(many_threads_keep_it_whole)
-{
-	pthread_t threads[THREADS];
-	unsigned numbers[THREADS], n;
-
-	config.quarantine_ms = 5000;
-	load(THREADS * 2);
-	for (n = 0; n < THREADS; n++) {
-		numbers[n] = n + 1;
-		ck_assert_int_eq(pthread_create(&threads[n], NULL, churn, &numbers[n]), 0);
-	}
-	for (n = 0; n < THREADS; n++)
-		pthread_join(threads[n], NULL);
-	ck_assert_uint_le(contexts_counts(c).made, THREADS * 2);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -500,11 +251,6 @@ main(void)
 	tcase_add_test(t, quarantine_is_no_larger_than_the_table);
 	tcase_add_test(t, who_is_held_stays_whole);
 	tcase_add_test(t, the_end_wipes);
-	tcase_add_test(t, a_revoked_credential_ends_its_contexts);
-	tcase_add_test(t, a_stored_kid_is_taken);
-	tcase_add_test(t, a_stored_one_that_comes_later_has_its_kid);
-	tcase_add_test(t, stored_ones_come_before_those_never_used);
-	tcase_add_test(t, many_threads_keep_it_whole);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
