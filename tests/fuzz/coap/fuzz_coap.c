@@ -35,6 +35,64 @@ ask(const struct sl_coap_msg *msg)
 		must(path[0] == '/' && memchr(path, '\0', sizeof path) != NULL);
 }
 
+/* A uint or block value in its shortest form comes back from its number. */
+static enum sl_err
+add_again(struct sl_coap_msg *to, const struct sl_coap_option *opt, const struct sl_coap_msg *from)
+{
+	struct sl_span value = sl_coap_option_value(opt);
+	bool is_short = value.len == 0 || value.ptr[0] != 0;
+	struct sl_coap_block block;
+	uint32_t number;
+
+	if (sl_coap_count(from, opt->number) > 1 || !is_short)
+		return sl_coap_add(to, opt->number, value);
+	if (opt->number == SL_COAP_BLOCK2 &&
+	        sl_coap_get_block(from, SL_COAP_BLOCK2, &block) == SL_OK)
+		return sl_coap_add_block(to, SL_COAP_BLOCK2, block);
+	if (sl_coap_get_uint(from, opt->number, &number) == SL_OK)
+		return sl_coap_add_uint(to, opt->number, number);
+	return sl_coap_add(to, opt->number, value);
+}
+
+/* The message put together again, from its last option to its first, after a detour. */
+static void
+build_again(const struct sl_coap_msg *msg, struct sl_span datagram)
+{
+	struct sl_coap_msg again;
+	uint8_t *out = malloc(datagram.len + 1);
+	struct sl_writer w = sl_writer_over(out, datagram.len);
+	char path[64];
+
+	if (out == NULL)
+		return;
+	sl_coap_msg_init(&again, msg->code);
+	again.type = msg->type;
+	again.message_id = msg->message_id;
+	again.token_len = msg->token_len;
+	memcpy(again.token, msg->token, msg->token_len);
+	again.payload = msg->payload;
+	for (size_t end = msg->option_count, begin; end > 0; end = begin) {
+		for (begin = end - 1; begin > 0; begin--)
+			if (msg->options[begin - 1].number != msg->options[end - 1].number)
+				break;
+		for (size_t i = begin; i < end; i++) /* those of one number keep their order */
+			must(add_again(&again, &msg->options[i], msg) == SL_OK);
+	}
+	must(sl_coap_encode(&w, &again) == SL_OK && sl_span_equal(sl_writer_span(&w), datagram));
+	must(sl_coap_add(&again, 65000, datagram) == SL_OK ||
+	        again.option_count == SL_COAP_OPTIONS_MAX);
+	sl_coap_remove(&again, 65000);
+	must(again.option_count == msg->option_count - sl_coap_count(msg, 65000));
+	if (sl_coap_get_path(msg, path, sizeof path) == SL_OK && sl_coap_count(msg, 11) > 0) {
+		sl_coap_msg_init(&again, msg->code);
+		if (strchr(path, '?') == NULL && path[strlen(path) - 1] != '/' &&
+		        sl_coap_add_path(&again, path) == SL_OK)
+			must(sl_coap_count(&again, SL_COAP_URI_PATH) ==
+			        sl_coap_count(msg, SL_COAP_URI_PATH));
+	}
+	free(out);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -47,6 +105,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		return 0;
 	if (sl_coap_decode(&msg, datagram) == SL_OK) {
 		ask(&msg);
+		build_again(&msg, datagram);
 		must(sl_coap_encode(&w, &msg) == SL_OK &&
 		        sl_span_equal(sl_writer_span(&w), datagram));
 		must(sl_coap_header_decode(&inner, datagram) == SL_OK && inner.code == msg.code);
