@@ -219,6 +219,10 @@ def check_budgets(root, _build):
             if count_params(m.group(2)) > PARAMS_MAX:
                 found.append(f"{path}:{line_of(text, m.start())}: {m.group(1)} takes "
                              f"{count_params(m.group(2))} parameters, the budget is {PARAMS_MAX}")
+    for path in files(root, ("tests",), (".c", ".h")):
+        lines = read(root, path).count("\n")
+        if lines > FILE_MAX:
+            found.append(f"{path}:{lines}: {lines} lines, the budget is {FILE_MAX}")
     for room, sizes in rooms.items():
         if len(sizes) > ROOM_FILES_MAX or sum(sizes) > ROOM_LINES_MAX:
             found.append(f"lib/{room}:1: {len(sizes)} files, {sum(sizes)} lines; the budget is "

@@ -51,6 +51,9 @@ class Planted(unittest.TestCase):
     def test_long_file(self):
         self.finds("budgets", "proxy/b.c", SPDX + "\n" * 500, "501 lines")
 
+    def test_long_test_file(self):
+        self.finds("budgets", "tests/unit/proxy/test_b.c", SPDX + "\n" * 500, "501 lines")
+
     def test_long_main(self):
         self.finds("budgets", "proxy/main.c", SPDX + "\n" * 150, "151 lines")
 

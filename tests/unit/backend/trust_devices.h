@@ -121,6 +121,11 @@ struct device {
 void devices_make(void);
 void devices_remove(void);
 const char *devices_issued(void);
+/* What one device pins, and the claims set of CCS_7 to CCS_TWIN. */
+struct sl_span device_pinned(void);
+struct sl_span device_ccs(enum who who);
+/* The same certificate in C509. */
+struct sl_span device_c509(struct sl_span der);
 /* The authority between world.one and MIDDLE. */
 struct sl_span device_middle(void);
 void device_be(struct device *d, enum who who);
