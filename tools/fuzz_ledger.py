@@ -87,7 +87,7 @@ def add(results):
 
 
 def hours(rows):
-    return f"{sum(int(r['cpu_seconds']) for r in rows) / 3600:.2f}"
+    return f"{sum(int(r['cpu_seconds']) for r in rows) / 3600:.3f}"
 
 
 def table_text():
@@ -98,7 +98,7 @@ def table_text():
         mine = [r for r in ledger if r["target"] == name]
         lines_covered = covered[name]["percent"] + " %" if name in covered else "-"
         if not mine:
-            lines.append(f"| `{name}` | {plan} | {sender} | 0.00 | - | 0.00 | - | 0 | 0 | {lines_covered} |\n")
+            lines.append(f"| `{name}` | {plan} | {sender} | 0 | - | 0 | - | 0 | 0 | {lines_covered} |\n")
             continue
         last = mine[-1]
         same = [r for r in mine if r["module"] == last["module"]]
