@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Checks models/exchange.pml with Spin: exhaustively without a violation, and each planted fault is found.
 
-SL_LONG=1 also searches with two bad things in a run: some 20 million states, minutes.
+SL_LONG=1 also searches with two bad things in a run: 20 497 507 states when contexts are in memory, minutes.
 """
 import os
 import re
