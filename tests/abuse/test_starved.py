@@ -26,6 +26,14 @@ def ask(r, count=10, size=60):
     return codes
 
 
+def limit(r, what, soft=None, hard=None):
+    """The limits before; of a worker that is not there any more nothing."""
+    try:
+        return resource.prlimit(r.pid, what, *([] if soft is None else [(soft, hard)]))
+    except ProcessLookupError:
+        return 0, 0
+
+
 def judge(r, name, during, afterwards, allowed):
     strange = [c for c in during if c not in allowed]
     print(f"{name}: {during}, then {afterwards}", flush=True)
@@ -38,10 +46,10 @@ def judge(r, name, during, afterwards, allowed):
 def descriptors(r):
     """No connection can be made: the limit is below what is open."""
     r.start("requests-per-second: 0, connect-timeout: 1s, total-timeout: 2s, queue-age: 1s", TRUSTED)
-    old = resource.prlimit(r.pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(r.pid, resource.RLIMIT_NOFILE, (3, old[1]))
+    old = limit(r, resource.RLIMIT_NOFILE)
+    limit(r, resource.RLIMIT_NOFILE, 3, old[1])
     during = ask(r)
-    resource.prlimit(r.pid, resource.RLIMIT_NOFILE, old)
+    limit(r, resource.RLIMIT_NOFILE, *old)
     judge(r, "descriptors", during, ask(r), ("5.03",))
 
 
@@ -51,12 +59,12 @@ def memory(r):
     if r.is_sanitized:
         return  # it takes its shadow anew and ends by itself
     ask(r, 2)
-    old = resource.prlimit(r.pid, resource.RLIMIT_AS)
-    resource.prlimit(r.pid, resource.RLIMIT_AS, (r.memory()[1], old[1]))
+    old = limit(r, resource.RLIMIT_AS)
+    limit(r, resource.RLIMIT_AS, r.memory()[1], old[1])
     r.run("asker", clients=200, rate=400, seconds=rig.by_form(2, 10), base=rig.HONEST, step=256, body=400,
           patience_ms=4000)
     during = ask(r, 10, 400)
-    resource.prlimit(r.pid, resource.RLIMIT_AS, old)
+    limit(r, resource.RLIMIT_AS, *old)
     judge(r, "memory", during, ask(r), ("2.04", "5.03"))
 
 
