@@ -45,7 +45,7 @@ class Sandbox(harness.Case):
     def test_the_processes_of_the_proxy(self):
         proxy = self.start_proxy(harness.proxy_config("http://127.0.0.1:9/", extra=ADMIN + harness.TRUSTED))
         supervisor, worker = proxy.server.process.pid, proxy.worker_pid()
-        others = [pid for pid in children(supervisor) if pid != worker]
+        others = harness.wait_until(lambda: [pid for pid in children(supervisor) if pid != worker])
         self.assertEqual(len(others), 1)
         harness.wait_until(lambda: all(status(p).get("Seccomp_filters", "2") == "2" for p in (worker, others[0])))
         self.check("supervisor", supervisor, 1)
