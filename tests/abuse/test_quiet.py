@@ -22,8 +22,8 @@ def behave(_origin, conn, request):
     word = request.body.split(b" ")[0].decode()
     answers = {
         "reset": b"", "rubbish": b"no HTTP at all 127.0.0.1\r\n\r\n",
-        "type": b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\nhost 127.0.0.1\n",
-        "bare": b"HTTP/1.1 200 OK\r\nContent-Type: application/oscore\r\nContent-Length: 2\r\n\r\nxx",
+        "type": b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\nhost 127.0.0.1\n",
+        "bare": b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/oscore\r\nContent-Length: 2\r\n\r\nxx",
         "short": b"HTTP/1.1 200 OK\r\nContent-Type: application/oscore\r\nOSCORE: AA\r\nContent-Length: 99\r\n\r\nx",
         "large": b"HTTP/1.1 200 OK\r\nContent-Type: application/oscore\r\nOSCORE: AA\r\nContent-Length: 999999\r\n\r\n",
     }
