@@ -22,6 +22,7 @@ const struct sl_call sandbox_calls[] = {
         SL_CALL_IF("openat", "files", W | A, 2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY),
         SL_CALL_IF("ioctl", "files", W | A, 1, UINT32_MAX, FIONREAD),
         SL_CALL_IF("ioctl", "files", W | A, 1, UINT32_MAX, FIONBIO),
+        SL_CALL_IF("ioctl", "network", W, 1, UINT32_MAX, SIOCGIFINDEX), /* "%eth0" */
 #if defined(SYS_access)
         SL_CALL("access", "files", W),
 #else
@@ -38,8 +39,8 @@ const struct sl_call sandbox_calls[] = {
         SL_CALL("poll", "loop", W),
 #else
         SL_CALL("epoll_pwait", "loop", W | A),
-        SL_CALL("ppoll", "loop", W),
 #endif
+        SL_CALL("ppoll", "loop", W), /* of libnss_resolve, where poll is another one */
         SL_CALL("eventfd2", "loop", W),
         SL_CALL("pipe2", "loop", W),
         SL_CALL("socketpair", "loop", W),

@@ -184,6 +184,28 @@ class Reload(harness.Case):
         self.hangup()
         self.assertEqual(self.code(), "2.04")
 
+    def test_an_address_with_a_zone(self):
+        """The C library asks the kernel for the number of the interface, inside the sandbox."""
+        one = self.origin()
+        text = config({"/a": one.url}, harness.TRUSTED, listen='127.0.0.1:0", "[::1%lo]:0')
+        self.start(text)
+        self.hangup(text.replace("/a", "/b"))
+        self.assertEqual((self.code(URI_A), self.code(URI_B)), ("4.04", "2.04"))
+
+    def test_the_first_origin_with_tls_comes_later(self):
+        """libcurl and its TLS begin inside the sandbox."""
+        authority = certificates.Authority(os.path.join(self.home, "ca"))
+        context = authority.server("good")
+        one = self.origin()
+        secure = self.origin(wrap=lambda conn: context.wrap_socket(conn, server_side=True))
+        self.start(config({"/a": one.url}, harness.TRUSTED))
+        self.assertEqual(self.code(URI_A), "2.04")
+        text = config({"/a": one.url, "/b": f"https://localhost:{secure.port}/"}, harness.TRUSTED)
+        self.hangup(text.replace("limits:", '    addresses: ["127.0.0.0/8", "::1/128"]\n'
+                                 f"    ca-file: {authority.ca_file}\nlimits:"))
+        self.assertEqual((self.code(URI_A), self.code(URI_B)), ("2.04", "2.04"))
+        self.assertNotIn("worker-died", self.proxy.server.log())
+
     def test_kept_connections_do_not_outlive_their_rules(self):
         """An address that is not allowed any more is not reached over a connection from before."""
         one = self.origin()
