@@ -229,6 +229,24 @@ START_TEST(what_the_origin_ends_is_not_kept)
 }
 END_TEST
 
+/* A body where none may be, that comes when the next request is already sent and looks like its answer. */
+START_TEST(a_body_behind_204_answers_nobody)
+{
+	static const char forged[] = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged";
+
+	new_side(4);
+	played.answer = "HTTP/1.1 204 No Content\r\nContent-Length: 44\r\n\r\n";
+	ask(&origin);
+	ck_assert_int_eq(got.status, 204);
+	played.answer = NULL;
+	start(&origin, sl_span_text("sealed"));
+	send(played.fds[0], forged, strlen(forged), MSG_NOSIGNAL);
+	run(3);
+	ck_assert_uint_eq(got.count, 1);
+	ck_assert_uint_eq(played.count, 2);
+}
+END_TEST
+
 START_TEST(an_idle_connection_that_speaks_is_ended)
 {
 	new_side(4);
@@ -418,6 +436,7 @@ main(void)
 	tcase_add_checked_fixture(tc, open_all, close_all);
 	tcase_add_test(tc, connections_are_kept);
 	tcase_add_test(tc, what_the_origin_ends_is_not_kept);
+	tcase_add_test(tc, a_body_behind_204_answers_nobody);
 	tcase_add_test(tc, an_idle_connection_that_speaks_is_ended);
 	tcase_add_test(tc, nothing_is_sent_twice);
 	tcase_add_test(tc, a_reset_is_no_end_of_a_body);
