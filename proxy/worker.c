@@ -32,12 +32,23 @@ struct worker {
 	bool is_draining;
 };
 
+/* At once: a turn may bring more datagrams than the core has room for records. */
+static void
+take_records(struct worker *w)
+{
+	struct core_record record;
+
+	while (proxy_core_next_record(w->core, &record))
+		log_record(&w->valve, &record, loop_round_ms(w->loop));
+}
+
 static void
 on_datagram(void *ctx, const struct sl_peer *peer, struct sl_span datagram)
 {
 	struct worker *w = ctx;
 
 	proxy_core_on_datagram(w->core, peer, datagram, loop_round_ms(w->loop));
+	take_records(w);
 }
 
 static void
@@ -46,6 +57,7 @@ on_result(void *ctx, struct sl_ref ref, const struct sl_map_http_result *result)
 	struct worker *w = ctx;
 
 	proxy_core_on_origin_result(w->core, ref, result, loop_round_ms(w->loop));
+	take_records(w);
 }
 
 static void
@@ -136,16 +148,6 @@ say_losses(struct worker *w, uint64_t now_ms)
 	w->losses_at_ms = now_ms + LOSSES_PAUSE_MS;
 }
 
-static void
-serve_records(struct worker *w)
-{
-	struct core_record record;
-
-	while (proxy_core_next_record(w->core, &record))
-		log_record(&w->valve, &record, loop_round_ms(w->loop));
-	log_flush();
-}
-
 /* The numbers of this worker for the operator; a sign of life too. */
 static void
 publish(struct worker *w, uint64_t now_ms)
@@ -187,7 +189,8 @@ pump(void *ctx)
 
 	serve_fetches(w);
 	serve_sends(w);
-	serve_records(w);
+	take_records(w);
+	log_flush();
 	generations_sweep(&w->origins, w->core);
 	if (loop_round_ms(w->loop) >= w->publish_at_ms)
 		publish(w, loop_round_ms(w->loop));

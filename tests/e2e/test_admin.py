@@ -5,6 +5,7 @@ in docs/limits.md and none is that does not exist, /readyz tells of the drain, a
 import os
 import random
 import re
+import signal
 import socket
 import unittest
 import urllib.error
@@ -80,6 +81,24 @@ class Admin(harness.Case):
         self.assertEqual(got["sealift_proxy_refusals_total", "plain_path"], 3)
         self.assertEqual(got["sealift_proxy_responses_total", "4.01"], 3)
         self.assertEqual(got["sealift_proxy_datagrams_received_total", None], 4)
+
+    def test_a_burst_takes_no_line_from_anybody(self):
+        """One turn of the worker's loop brings more answers, over several sockets, than the core has room for
+        records."""
+        listen = ", ".join(['"127.0.0.1:0"'] * 4)
+        config = harness.proxy_config("http://127.0.0.1:9/", extra=ADMIN + harness.TRUSTED)
+        proxy = self.start_proxy(config.replace('"127.0.0.1:0"', listen))
+        self.address = proxy.server.wait_for(r"event=admin address=(\S+)")[0]
+        ports = [int(port) for port in proxy.server.wait_for(r"listening on \S+:(\d+)", count=4)]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            os.kill(proxy.worker_pid(), signal.SIGSTOP)
+            for i in range(1000):
+                message = coap.Message(coap.NON, coap.GET, i, b"", [(coap.URI_PATH, b"nowhere")])
+                s.sendto(message.encode(), ("127.0.0.1", ports[i % 4]))
+            os.kill(proxy.worker_pid(), signal.SIGCONT)
+            self.wait_for_value(("sealift_proxy_requests_total", None), 1000)
+        self.wait_for_value(("sealift_proxy_refusals_total", "plain_path"), 1000)
+        self.assertEqual(self.metrics()["sealift_proxy_log_records_lost_total", None], 0)
 
     def test_every_metric_is_explained_and_every_explanation_has_its_metric(self):
         self.start()
