@@ -61,9 +61,6 @@ keep_places(struct config *next, const struct config *now, char kept[static CONF
 		name_key(kept, "admin");
 	next->has_admin = now->has_admin;
 	next->admin = now->admin;
-	if (next->sandbox != now->sandbox)
-		name_key(kept, "sandbox");
-	next->sandbox = now->sandbox;
 }
 
 static bool
