@@ -45,6 +45,10 @@ const struct sl_pkey_kind *sl_pkey_kind(enum sl_pkey_type type);
 /* Of EC a SEC1 point in any form but hybrid. SL_EMALFORMED: not a key of this type. SL_ENOMEM, SL_EIO. */
 enum sl_err sl_pkey_from_bytes(
         struct sl_pkey **key, const struct sl_pkey_kind *kind, struct sl_span bytes) SL_MUST_USE;
+/* A fresh pair; NULL when the library fails, which the caller clears. */
+EVP_PKEY *sl_pkey_make(const struct sl_pkey_kind *kind) SL_MUST_USE;
+/* An EC point that sl_pkey_from_bytes takes, by the same checks and without a key. */
+bool sl_pkey_is_point(const struct sl_pkey_kind *kind, struct sl_span bytes) SL_MUST_USE;
 /* A key around evp, which it takes, also on failure. public: its raw bytes when they are at hand, else empty. SL_ENOMEM,
  * SL_EIO. */
 enum sl_err sl_pkey_wrap(struct sl_pkey **key, EVP_PKEY *evp, enum sl_pkey_type type,

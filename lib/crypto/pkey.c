@@ -151,7 +151,7 @@ sl_pkey_generate(struct sl_pkey **key, enum sl_pkey_type type)
 
 	if (kind == NULL)
 		return SL_EUNSUPPORTED;
-	evp = EVP_PKEY_Q_keygen(NULL, NULL, kind->library_type, kind->group);
+	evp = sl_pkey_make(kind);
 	if (evp == NULL) {
 		ERR_clear_error();
 		return SL_EIO;
@@ -382,6 +382,25 @@ sl_pkey_from_spki(struct sl_pkey **key, struct sl_span der)
 	if (kind != NULL && sl_pkey_from_bytes(key, kind, bytes) == SL_OK)
 		return SL_OK;
 	return from_foreign_spki(key, der);
+}
+
+enum sl_err
+sl_pkey_spki_type(struct sl_span der, enum sl_pkey_type *type)
+{
+	struct sl_span bytes;
+	const struct sl_pkey_kind *kind = open_frame(der, &bytes);
+	struct sl_pkey *key = NULL;
+	enum sl_err err;
+
+	if (kind != NULL && sl_pkey_is_point(kind, bytes)) {
+		*type = kind->type;
+		return SL_OK;
+	}
+	err = sl_pkey_from_spki(&key, der);
+	if (err == SL_OK)
+		*type = key->type;
+	sl_pkey_free(key);
+	return err;
 }
 
 static enum sl_err

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Raw keys: scalars, coordinates and SEC1 points (RFC 5480 section 2.2), keys of RFC 8410. Each
- * is a short DER frame around the same bytes, so the one decoder of pkey.c checks them all. */
+ * Raw keys: scalars, coordinates and SEC1 points (RFC 5480 section 2.2), keys of RFC 8410; into the library,
+ * which says whether a point is on its curve, and out of it. */
 #include "key.h"
 
 #include <sl/text.h>
@@ -8,7 +8,9 @@
 #include <sl/writer.h>
 
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/obj_mac.h>
 
 #include <string.h>
 
@@ -63,8 +65,11 @@ missing_form(const struct sl_pkey_kind *kind, struct sl_span raw)
 
 /* --- into the library, and out of it ------------------------------------------------------------------------ */
 
-/* Parameters of a curve, looked up once: a key is a copy of them and its point. */
-static EVP_PKEY *curves[2];
+/* A curve, looked up once: its parameters, of which a key is a copy with a point, and its arithmetic. */
+static struct {
+	EVP_PKEY *params;
+	EC_GROUP *group;
+} curves[2];
 static CRYPTO_ONCE curves_once = CRYPTO_ONCE_STATIC_INIT;
 
 static EVP_PKEY *
@@ -88,29 +93,80 @@ make_curve(const char *group)
 static void
 make_curves(void)
 {
-	curves[0] = make_curve(sl_pkey_kind(SL_PKEY_P256)->group);
-	curves[1] = make_curve(sl_pkey_kind(SL_PKEY_P384)->group);
+	curves[0].params = make_curve(sl_pkey_kind(SL_PKEY_P256)->group);
+	curves[0].group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	curves[1].params = make_curve(sl_pkey_kind(SL_PKEY_P384)->group);
+	curves[1].group = EC_GROUP_new_by_curve_name(NID_secp384r1);
 }
 
-/* The library refuses a point that is not on the curve. Infinity has no form of these lengths. */
+static size_t
+curve_at(const struct sl_pkey_kind *kind)
+{
+	(void)CRYPTO_THREAD_run_once(&curves_once, make_curves);
+	return kind->type == SL_PKEY_P256 ? 0 : 1;
+}
+
+/* Infinity has no form of these lengths. */
+static bool
+is_point_form(const struct sl_pkey_kind *kind, struct sl_span point)
+{
+	if (point.len == 1 + 2 * kind->field_len)
+		return point.ptr[0] == 0x04;
+	return point.len == 1 + kind->field_len && (point.ptr[0] == 0x02 || point.ptr[0] == 0x03);
+}
+
+bool
+sl_pkey_is_point(const struct sl_pkey_kind *kind, struct sl_span bytes)
+{
+	const EC_GROUP *group;
+	EC_POINT *point = NULL;
+	bool good;
+
+	if (kind->group == NULL || !is_point_form(kind, bytes))
+		return false;
+	group = curves[curve_at(kind)].group;
+	if (group != NULL)
+		point = EC_POINT_new(group);
+	good = point != NULL && EC_POINT_oct2point(group, point, bytes.ptr, bytes.len, NULL) == 1 &&
+	       EC_POINT_is_on_curve(group, point, NULL) == 1;
+	EC_POINT_free(point);
+	ERR_clear_error();
+	return good;
+}
+
+/* The library refuses a point that is not on the curve. */
 static EVP_PKEY *
 import_point(const struct sl_pkey_kind *kind, struct sl_span point)
 {
-	bool is_whole = point.len == 1 + 2 * kind->field_len && point.ptr[0] == 0x04;
-	bool is_half =
-	        point.len == 1 + kind->field_len && (point.ptr[0] == 0x02 || point.ptr[0] == 0x03);
 	EVP_PKEY *made, *curve;
 
-	if (!is_whole && !is_half)
+	if (!is_point_form(kind, point))
 		return NULL;
-	(void)CRYPTO_THREAD_run_once(&curves_once, make_curves);
-	curve = curves[kind->type == SL_PKEY_P256 ? 0 : 1];
+	curve = curves[curve_at(kind)].params;
 	made = curve == NULL ? NULL : EVP_PKEY_new();
 	if (made != NULL && EVP_PKEY_copy_parameters(made, curve) == 1 &&
 	        EVP_PKEY_set1_encoded_public_key(made, point.ptr, point.len) == 1)
 		return made;
 	EVP_PKEY_free(made);
 	return NULL;
+}
+
+/* From the curve at hand: looking one up costs more than a key. */
+EVP_PKEY *
+sl_pkey_make(const struct sl_pkey_kind *kind)
+{
+	EVP_PKEY_CTX *ctx = NULL;
+	EVP_PKEY *made = NULL, *curve;
+
+	if (kind->group == NULL)
+		return EVP_PKEY_Q_keygen(NULL, NULL, kind->library_type);
+	curve = curves[curve_at(kind)].params;
+	if (curve != NULL)
+		ctx = EVP_PKEY_CTX_new_from_pkey(NULL, curve, NULL);
+	if (ctx == NULL || EVP_PKEY_keygen_init(ctx) != 1 || EVP_PKEY_generate(ctx, &made) != 1)
+		made = NULL;
+	EVP_PKEY_CTX_free(ctx);
+	return made;
 }
 
 static EVP_PKEY *
@@ -144,7 +200,8 @@ ask_raw(struct sl_pkey *key)
 		               point, sizeof point, &len) == 1 &&
 		       len == 1 + 2 * kind->field_len && point[0] == 0x04;
 		len = 2 * kind->field_len;
-		memcpy(key->raw, point + 1, len);
+		if (good)
+			memcpy(key->raw, point + 1, len);
 	}
 	key->raw_len = len;
 	return good ? SL_OK : SL_EIO;

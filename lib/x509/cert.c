@@ -116,7 +116,7 @@ sl_x509_read_cert(struct sl_cert *cert, struct sl_x509_extensions *extensions, s
 	if (err == SL_OK)
 		err = sl_name_text(got.issuer, got.issuer_text, sizeof got.issuer_text);
 	if (err == SL_OK)
-		err = sl_x509_key_type(got.spki, &got.key_type);
+		err = sl_pkey_spki_type(got.spki, &got.key_type);
 	if (err != SL_OK)
 		return err;
 	*cert = got;

@@ -119,7 +119,7 @@ read_info(struct sl_csr *csr)
 			return err;
 	}
 	err = sl_name_text(csr->subject, csr->subject_text, sizeof csr->subject_text);
-	return err == SL_OK ? sl_x509_key_type(csr->spki, &csr->key_type) : err;
+	return err == SL_OK ? sl_pkey_spki_type(csr->spki, &csr->key_type) : err;
 }
 
 enum sl_err

@@ -253,7 +253,7 @@ sl_cert_tbs(const struct sl_cert_params *params, uint8_t *out, size_t cap, size_
 		names.spki = sl_span(issuer_spki, issuer_spki_len);
 		names.issuer_id = sl_span(names.own_id, KEY_ID_LEN);
 	}
-	err = sl_x509_key_type(names.spki, &type);
+	err = sl_pkey_spki_type(names.spki, &type);
 	if (err == SL_OK)
 		err = sl_x509_key_id(names.spki, names.own_id);
 	if (err != SL_OK)

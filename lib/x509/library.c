@@ -70,17 +70,7 @@ verifies(const struct sl_x509_frame *frame, EVP_PKEY *key, const char *hash)
 static bool
 is_usual(const struct sl_x509_frame *frame, const struct sl_pkey *key)
 {
-	static const struct {
-		enum sl_pkey_type type;
-		size_t algorithm;
-	} usual[] = {{SL_PKEY_P256, 0}, {SL_PKEY_P384, 1}, {SL_PKEY_ED25519, 3}};
-
-	for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
-		if (usual[i].type == sl_pkey_type(key))
-			return sl_span_equal(
-			        frame->algorithm, sl_span(algorithms[usual[i].algorithm].der,
-			                                  algorithms[usual[i].algorithm].len));
-	return false;
+	return sl_span_equal(frame->algorithm, sl_x509_algorithm(sl_pkey_type(key)));
 }
 
 static enum sl_err
@@ -114,8 +104,31 @@ sl_x509_verify_frame(const struct sl_x509_frame *frame, struct sl_span spki)
 	return err;
 }
 
-enum sl_err
-sl_name_text(struct sl_span name, char *out, size_t cap)
+/* What sl_name_from_cn makes of characters that RFC 2253 section 2.4 leaves alone. */
+static bool
+is_plain_cn(struct sl_span name, struct sl_span *cn)
+{
+	static const char plain[] = "0123456789-._: ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                            "abcdefghijklmnopqrstuvwxyz";
+	struct sl_reader outer = sl_reader_over(name);
+	struct sl_reader rdns = sl_der_enter(&outer, SL_DER_SEQUENCE);
+	struct sl_reader rdn = sl_der_enter(&rdns, SL_DER_SET);
+	struct sl_reader pair = sl_der_enter(&rdn, SL_DER_SEQUENCE);
+	bool is_cn =
+	        sl_span_equal(sl_der_read(&pair, SL_DER_OID), SL_DER_OID_BYTES("\x55\x04\x03"));
+
+	*cn = sl_der_read(&pair, SL_DER_UTF8_STRING);
+	if (!is_cn || sl_reader_finish(&pair) != SL_OK || sl_reader_finish(&rdn) != SL_OK ||
+	        sl_reader_finish(&rdns) != SL_OK || sl_reader_finish(&outer) != SL_OK)
+		return false;
+	for (size_t i = 0; i < cn->len; i++)
+		if (memchr(plain, cn->ptr[i], sizeof plain - 1) == NULL)
+			return false;
+	return cn->len > 0 && cn->ptr[0] != ' ' && cn->ptr[cn->len - 1] != ' ';
+}
+
+static enum sl_err
+foreign_name_text(struct sl_span name, char *out, size_t cap)
 {
 	static const char cut[] = "...";
 	const unsigned char *at = name.ptr;
@@ -150,6 +163,19 @@ out:
 	BIO_free(bio);
 	ERR_clear_error();
 	return err;
+}
+
+enum sl_err
+sl_name_text(struct sl_span name, char *out, size_t cap)
+{
+	struct sl_span cn;
+
+	if (!is_plain_cn(name, &cn) || cap < sizeof "CN=" + cn.len)
+		return foreign_name_text(name, out, cap);
+	memcpy(out, "CN=", 3);
+	memcpy(out + 3, cn.ptr, cn.len);
+	out[3 + cn.len] = '\0';
+	return SL_OK;
 }
 
 /* The library would ask the terminal for a password otherwise. */

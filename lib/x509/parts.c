@@ -132,18 +132,6 @@ sl_x509_is_general_names(struct sl_span der)
 	return sl_reader_finish(&in) == SL_OK && sl_reader_finish(&outer) == SL_OK;
 }
 
-enum sl_err
-sl_x509_key_type(struct sl_span spki, enum sl_pkey_type *type)
-{
-	struct sl_pkey *key = NULL;
-	enum sl_err err = sl_pkey_from_spki(&key, spki);
-
-	if (err == SL_OK)
-		*type = sl_pkey_type(key);
-	sl_pkey_free(key);
-	return err;
-}
-
 /* RFC 5280 section 4.2.1.3: at least one bit; bits 0 to 8. Trailing zero bits pass. */
 static bool
 read_key_usage(struct sl_x509_extensions *got, struct sl_span value)

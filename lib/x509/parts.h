@@ -33,7 +33,6 @@ bool sl_x509_is_algorithm(struct sl_span der);
 bool sl_x509_is_name(struct sl_span der);
 /* GeneralNames (RFC 5280 section 4.2.1.6), with its header, at least one. */
 bool sl_x509_is_general_names(struct sl_span der);
-enum sl_err sl_x509_key_type(struct sl_span spki, enum sl_pkey_type *type) SL_MUST_USE;
 
 /* What we understand of an Extensions value; spans borrow. */
 struct sl_x509_extensions {

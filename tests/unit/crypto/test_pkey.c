@@ -18,7 +18,12 @@
 #define SEC1        "30770201010420" SCALAR "a00a06082a8648ce3d030107a14403420004" POINT
 #define PKCS8       "308187020100" EC_P256 "046d306b0201010420" SCALAR "a14403420004" POINT
 #define PKCS8_SHORT "3041020100" EC_P256 "042730250201010420"
-#define ORDER       "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"
+/* secp256k1 */
+#define OTHER_SPKI                                                                                 \
+	"3056301006072a8648ce3d020106052b8104000a03420004"                                         \
+	"f5a5fe9ea9c80eb9b5a5d5877a881f85754eabd092daed45f0c62d828bdfbce9"                         \
+	"7b73d1a6dabea03e3c2e3219c84bf11f84d16f3bfbdbb69387ba5e80b91379fa"
+#define ORDER "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"
 
 static const char parameters_and_sec1[] =
         "-----BEGIN EC PARAMETERS-----\n"
@@ -179,10 +184,41 @@ static const struct {
 START_TEST(refuses_a_bad_public_key)
 {
 	struct sl_pkey *key = NULL;
+	enum sl_pkey_type type = 0;
 	enum sl_err got = sl_pkey_from_spki(&key, hex(bad_spki[_i].der));
 
 	ck_assert_msg(got == bad_spki[_i].want, "%s: %s", bad_spki[_i].because, sl_err_text(got));
 	ck_assert_ptr_null(key);
+	got = sl_pkey_spki_type(hex(bad_spki[_i].der), &type);
+	ck_assert_msg(
+	        got == bad_spki[_i].want, "type, %s: %s", bad_spki[_i].because, sl_err_text(got));
+	ck_assert_int_eq(type, 0);
+}
+END_TEST
+
+/* Each type as written by this library, half a point, and what is no type of ours. */
+START_TEST(says_the_type_without_a_key)
+{
+	enum sl_pkey_type type = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		struct sl_pkey *key = NULL;
+		uint8_t der[128];
+		size_t len = 0;
+
+		ck_assert_ok(sl_pkey_generate(&key, types[i]));
+		ck_assert_ok(sl_pkey_to_spki(key, der, sizeof der, &len));
+		ck_assert_ok(sl_pkey_spki_type(heap_copy(sl_span(der, len)), &type));
+		ck_assert_int_eq(type, types[i]);
+		sl_pkey_free(key);
+		for (size_t cut = 0; cut < len; cut++)
+			ck_assert_err(sl_pkey_spki_type(heap_copy(sl_span(der, cut)), &type),
+			        SL_EMALFORMED);
+	}
+	ck_assert_ok(sl_pkey_spki_type(hex("3039" EC_P256 "03220003" X), &type));
+	ck_assert_int_eq(type, SL_PKEY_P256);
+	ck_assert_ok(sl_pkey_spki_type(hex(OTHER_SPKI), &type));
+	ck_assert_int_eq(type, SL_PKEY_OTHER);
 }
 END_TEST
 
@@ -273,10 +309,7 @@ START_TEST(other_public_keys_are_known_but_do_nothing)
 	uint8_t out[SL_SIGNATURE_MAX];
 	size_t len = 0;
 
-	ck_assert_ok(sl_pkey_from_spki(
-	        &key, hex("3056301006072a8648ce3d020106052b8104000a03420004"
-	                  "f5a5fe9ea9c80eb9b5a5d5877a881f85754eabd092daed45f0c62d828bdfbce9"
-	                  "7b73d1a6dabea03e3c2e3219c84bf11f84d16f3bfbdbb69387ba5e80b91379fa")));
+	ck_assert_ok(sl_pkey_from_spki(&key, hex(OTHER_SPKI)));
 	ck_assert_int_eq(sl_pkey_type(key), SL_PKEY_OTHER);
 	ck_assert_err(sl_pkey_to_raw_public(key, out, sizeof out, &len), SL_EUNSUPPORTED);
 	ck_assert_err(sl_sign(key, sl_span("m", 1), out, sizeof out, &len), SL_EUNSUPPORTED);
@@ -314,6 +347,7 @@ main(void)
 	tcase_add_test(tc, types_that_we_do_not_make);
 	tcase_add_test(tc, reads_what_others_write);
 	tcase_add_loop_test(tc, refuses_a_bad_public_key, 0, ARRAY_LEN(bad_spki));
+	tcase_add_test(tc, says_the_type_without_a_key);
 	tcase_add_loop_test(tc, refuses_a_bad_private_key, 0, ARRAY_LEN(bad_private));
 	tcase_add_test(tc, refuses_every_proper_prefix);
 	tcase_add_test(tc, asks_nobody_for_a_password);

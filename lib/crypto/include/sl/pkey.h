@@ -46,6 +46,8 @@ enum sl_err sl_pkey_unpack(struct sl_pkey **key, struct sl_span packed) SL_MUST_
 /* SubjectPublicKeyInfo DER, both ways. A public key can verify and agree only. Reading may give
  * SL_PKEY_OTHER; SL_EMALFORMED, SL_EUNSUPPORTED. Writing: points uncompressed. */
 enum sl_err sl_pkey_from_spki(struct sl_pkey **key, struct sl_span der) SL_MUST_USE;
+/* The type of the key that sl_pkey_from_spki would give, by all its checks; errors as there. */
+enum sl_err sl_pkey_spki_type(struct sl_span der, enum sl_pkey_type *type) SL_MUST_USE;
 enum sl_err sl_pkey_to_spki(
         const struct sl_pkey *key, uint8_t *out, size_t cap, size_t *len) SL_MUST_USE;
 /* Raw private scalar (EC: field length, big-endian; Ed/X: 32, 57 or 56 bytes) and raw public key
