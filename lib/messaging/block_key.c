@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Names of block-wise transfers: RFC 7959 sections 2.4 and 2.5, RFC 9175 section 3. */
+ * Names of block-wise transfers: RFC 7959 sections 2.4 and 2.5, RFC 9175 section 3. And their defaults. */
 #include <sl/blocks.h>
 
 #include <string.h>
@@ -30,4 +30,16 @@ sl_block_key(struct sl_block_key *key, const uint8_t hash_key[static SL_SIPHASH_
 			continue;
 		absorb(key, hash_key, opt->number, sl_coap_option_value(opt));
 	}
+}
+
+void
+sl_blocks_config_init(struct sl_blocks_config *config)
+{
+	memset(config, 0, sizeof *config);
+	config->bodies_max = 1024;
+	config->bodies_per_peer_max = 4;
+	config->body_bytes_max = 16U << 10;
+	config->bytes_max = 16U << 20;
+	config->idle_ms = 60000;
+	config->answers_max = 1024;
 }

@@ -40,18 +40,6 @@ struct sl_blocks {
 	struct sl_blocks_counts counts;
 };
 
-void
-sl_blocks_config_init(struct sl_blocks_config *config)
-{
-	memset(config, 0, sizeof *config);
-	config->bodies_max = 1024;
-	config->bodies_per_peer_max = 4;
-	config->body_bytes_max = 16U << 10;
-	config->bytes_max = 16U << 20;
-	config->idle_ms = 60000;
-	config->answers_max = 1024;
-}
-
 static enum sl_err
 table_init(struct table *t, uint32_t max, uint32_t share, const uint8_t *hash_key)
 {
@@ -261,12 +249,10 @@ begin(struct sl_blocks *b, struct put *p, const struct sl_coap_msg *request)
 
 	if (p->slot != 0)
 		drop(b, &b->bodies, p->slot);
-	if (sl_coap_get_uint(request, SL_COAP_SIZE1, &total) == SL_OK &&
-	        total > b->config.body_bytes_max) {
-		p->slot = 0;
-		return SL_BLOCK_TOO_LARGE;
-	}
 	p->slot = 0;
+	if (sl_coap_get_uint(request, SL_COAP_SIZE1, &total) == SL_OK &&
+	        total > b->config.body_bytes_max)
+		return SL_BLOCK_TOO_LARGE;
 	if (!sl_network_has_room(
 	            &b->bodies.networks, sl_network_find(&b->bodies.networks, p->peer))) {
 		b->counts.over_quota++;
@@ -322,6 +308,16 @@ append(struct sl_blocks *b, const struct put *p)
 	return p->block.more ? SL_BLOCK_CONTINUE : SL_BLOCK_WHOLE;
 }
 
+/* The block taken last: our answer was lost, and the record of it has given way since. */
+static bool
+is_repeated(const struct put *p, const struct transfer *x)
+{
+	size_t end = ((size_t)p->block.num + 1) * p->payload.len;
+
+	return p->slot != 0 && p->block.more && x->len == end &&
+	       memcmp(x->bytes + end - p->payload.len, p->payload.ptr, p->payload.len) == 0;
+}
+
 /* RFC 7959 section 2.5, in order only: the next block begins where the last one ended. */
 static enum sl_block_verdict
 take_block(struct sl_blocks *b, struct put *p, const struct sl_coap_msg *request)
@@ -331,6 +327,8 @@ take_block(struct sl_blocks *b, struct put *p, const struct sl_coap_msg *request
 
 	if (p->payload.len > size || (p->block.more && p->payload.len != size))
 		return SL_BLOCK_BAD;
+	if (is_repeated(p, &b->bodies.transfers[p->slot]))
+		return SL_BLOCK_CONTINUE;
 	if (p->block.num == 0)
 		verdict = begin(b, p, request);
 	else if (p->slot == 0 || b->bodies.transfers[p->slot].len != (size_t)p->block.num * size)

@@ -69,8 +69,8 @@ put16(unsigned peer, const char *name, uint32_t num, bool more)
 	struct sl_block_got got;
 
 	return put_block(peer,
-	        (struct block_of){name, num, more, 0,
-	                sl_span(pattern + 16 * num % sizeof pattern, 16)},
+	        (struct block_of){
+	                name, num, more, 0, sl_span(pattern + 16 * num % sizeof pattern, 16)},
 	        0, &got);
 }
 
@@ -154,6 +154,41 @@ START_TEST(a_gap_is_incomplete)
 	ck_assert_int_eq(put16(1, "t", 0xfffff, false), SL_BLOCK_INCOMPLETE);
 	ck_assert_uint_eq(sl_blocks_counts(b).bytes, 0);
 	ck_assert_uint_eq(sl_blocks_counts(b).refused, 5);
+}
+END_TEST
+
+/* When the answer was lost and nobody remembers the request. */
+START_TEST(the_last_block_may_come_again)
+{
+	struct sl_block_got got;
+
+	for (uint32_t num = 0; num < 2; num++)
+		for (int i = 0; i < 3; i++)
+			ck_assert_int_eq(put16(1, "up", num, true), SL_BLOCK_CONTINUE);
+	ck_assert_uint_eq(sl_blocks_counts(b).bytes, 32);
+	ck_assert_int_eq(
+	        put_block(
+	                1, (struct block_of){"up", 2, false, 0, sl_span(pattern + 32, 5)}, 0, &got),
+	        SL_BLOCK_WHOLE);
+	ck_assert_bytes(got.body, sl_span(pattern, 37));
+}
+END_TEST
+
+/* The same number with other bytes, or one before the last: no repetition. */
+START_TEST(another_block_does_not_come_again)
+{
+	struct sl_block_got got;
+
+	for (uint32_t num = 0; num < 3; num++)
+		put16(1, "up", num, true);
+	ck_assert_int_eq(
+	        put_block(
+	                1, (struct block_of){"up", 2, true, 0, sl_span(pattern + 33, 16)}, 0, &got),
+	        SL_BLOCK_INCOMPLETE);
+	for (uint32_t num = 0; num < 3; num++)
+		put16(1, "up", num, true);
+	ck_assert_int_eq(put16(1, "up", 1, true), SL_BLOCK_INCOMPLETE);
+	ck_assert_uint_eq(sl_blocks_counts(b).bodies, 0);
 }
 END_TEST
 
@@ -432,6 +467,8 @@ main(void)
 	tcase_add_loop_test(tc, collects_in_order, 0, 21);
 	tcase_add_test(tc, a_client_may_go_on_with_smaller_blocks);
 	tcase_add_test(tc, a_gap_is_incomplete);
+	tcase_add_test(tc, the_last_block_may_come_again);
+	tcase_add_test(tc, another_block_does_not_come_again);
 	tcase_add_test(tc, number_zero_begins_anew);
 	tcase_add_loop_test(tc, refuses_blocks_of_a_wrong_size, 0, (int)ARRAY_LEN(bad));
 	tcase_add_test(tc, refuses_a_broken_block_option);
