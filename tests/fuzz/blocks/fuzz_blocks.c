@@ -150,6 +150,16 @@ check_taken(struct upload *u, const struct sl_coap_msg *msg, const struct sl_coa
 	u->is_live = true;
 }
 
+/* The block taken last. */
+static bool
+is_again(const struct upload *u, const struct sl_coap_msg *msg, const struct sl_coap_block *block)
+{
+	size_t len = msg->payload.len;
+
+	return u->is_live && block->more && u->len == (block->num + (size_t)1) * len &&
+	       memcmp(u->body + u->len - len, msg->payload.ptr, len) == 0;
+}
+
 static void
 put(struct model *m, struct sl_reader *in)
 {
@@ -165,7 +175,9 @@ put(struct model *m, struct sl_reader *in)
 	bool is_odd = (c & 0xc0) == 0xc0, has_block = a < 0xfc;
 
 	make_request(&msg, tag);
-	memset(payload, ++m->serial, sizeof payload);
+	if (!block.more || (c & 0xc0) != 0x80) /* else the bytes of before */
+		m->serial++;
+	memset(payload, m->serial, sizeof payload);
 	msg.payload = sl_span(payload, is_odd ? size + 1 : block.more ? size : (c >> 6) * 5U);
 	if (has_block)
 		must(sl_coap_add_block(&msg, SL_COAP_BLOCK1, block) == SL_OK);
@@ -173,6 +185,10 @@ put(struct model *m, struct sl_reader *in)
 	must(got.has_block == has_block);
 	if (!has_block) {
 		must(verdict == SL_BLOCK_WHOLE && sl_span_equal(got.body, msg.payload));
+		return;
+	}
+	if (!is_odd && is_again(u, &msg, &block)) {
+		must(verdict == SL_BLOCK_CONTINUE);
 		return;
 	}
 	if (is_odd)
