@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <sl/reader.h>
 #include <sl/text.h>
 #include <sl/writer.h>
 
@@ -301,16 +300,17 @@ write_address(struct sl_writer *w, const struct address *a)
 	sl_write_u16(w, a->port);
 }
 
-static struct address
-read_address(struct sl_reader *r)
+/* What write_address wrote; returns how many bytes that were. */
+static size_t
+read_address(struct address *out, const uint8_t *bytes)
 {
-	struct address a = {.is_ipv6 = sl_read_u8(r) == 6};
-	struct sl_span bytes = sl_read_span(r, a.is_ipv6 ? 16 : 4);
+	bool is_ipv6 = bytes[0] == 6;
+	size_t len = is_ipv6 ? 16 : 4;
 
-	if (bytes.len > 0)
-		memcpy(a.bytes, bytes.ptr, bytes.len);
-	a.port = sl_read_u16(r);
-	return a;
+	*out = (struct address){.is_ipv6 = is_ipv6};
+	memcpy(out->bytes, bytes + 1, is_ipv6 ? 16 : 4);
+	out->port = (uint16_t)(bytes[1 + len] << 8 | bytes[2 + len]);
+	return 1 + len + 2;
 }
 
 uint64_t
@@ -345,22 +345,15 @@ peer_encode(struct sl_peer *out, const struct address *remote, const struct addr
 	out->network = address_network(remote);
 }
 
-static void
-peer_decode(const struct sl_peer *peer, struct address *remote, struct address *local)
-{
-	struct sl_reader r = sl_reader_over(sl_span(peer->bytes, peer->len));
-
-	*remote = read_address(&r);
-	*local = read_address(&r);
-	remote->scope = sl_read_u32(&r);
-}
-
 struct address
 peer_remote(const struct sl_peer *peer)
 {
 	struct address remote, local;
+	size_t at = read_address(&remote, peer->bytes);
+	const uint8_t *scope = peer->bytes + at + read_address(&local, peer->bytes + at);
 
-	peer_decode(peer, &remote, &local);
+	remote.scope = (uint32_t)scope[0] << 24 | (uint32_t)scope[1] << 16 |
+	               (uint32_t)scope[2] << 8 | scope[3];
 	return remote;
 }
 
@@ -369,6 +362,6 @@ peer_local(const struct sl_peer *peer)
 {
 	struct address remote, local;
 
-	peer_decode(peer, &remote, &local);
+	read_address(&local, peer->bytes + read_address(&remote, peer->bytes));
 	return local;
 }

@@ -76,6 +76,9 @@ record(struct proxy_core *core, const struct asker *a, const struct core_record 
 {
 	struct core_record *r = &core->records[core->records_end % RECORDS_MAX];
 
+	count(&core->counts, about);
+	if (about->is_inner)
+		return;
 	if (core->records_end - core->records_begin == RECORDS_MAX) {
 		core->records_begin++;
 		core->counts.records_lost++;
@@ -92,7 +95,6 @@ record(struct proxy_core *core, const struct asker *a, const struct core_record 
 	r->bytes_in = a->request_len;
 	r->method = a->method;
 	r->is_verified = answer_is_verified(core, a, now_ms);
-	count(&core->counts, r);
 }
 
 /* RFC 7967 section 2.1: nothing but the empty ACK. */
@@ -114,6 +116,7 @@ suppress(struct proxy_core *core, const struct asker *a, const struct core_recor
 struct verdict {
 	const char *reason;
 	enum core_refusal refusal;
+	bool is_inner;
 };
 
 /* Everything that is sent goes through here. */
@@ -125,6 +128,7 @@ send_message(struct proxy_core *core, const struct asker *a, const struct sl_coa
 	struct core_record r = {.code = msg->code,
 	        .is_refusal = is_error,
 	        .refusal = why.refusal,
+	        .is_inner = why.is_inner,
 	        .reason = why.reason};
 	unsigned flags =
 	        answer_is_verified(core, a, now_ms) ? SL_REPLY_PLAIN : SL_REPLY_NEVER_CONFIRMABLE;
@@ -135,6 +139,7 @@ send_message(struct proxy_core *core, const struct asker *a, const struct sl_coa
 	if (sl_messages_reply(core->messages, a->ref, msg, flags, now_ms) != SL_OK) {
 		bool is_alive = sl_messages_no_reply(core->messages, a->ref, now_ms) == SL_OK;
 
+		r.is_inner = false;
 		r.reason = is_alive ? "answer does not fit" : "exchange is gone";
 		r.bytes_out = 0;
 	}
@@ -175,18 +180,19 @@ answer_refuse(
 		err = sl_coap_add_uint(&msg, SL_COAP_SIZE1, why->size1);
 	msg.payload = sl_span_text(why->text);
 	if (err == SL_OK)
-		send_small(core, a, &msg, (struct verdict){why->reason, why->kind}, now_ms);
+		send_small(core, a, &msg,
+		        (struct verdict){.reason = why->reason, .refusal = why->kind}, now_ms);
 }
 
 void
 answer_continue(struct proxy_core *core, const struct asker *a, uint64_t now_ms)
 {
+	const struct verdict why = {"block taken", CORE_NOT_REFUSED, true};
 	struct sl_coap_msg msg;
 
 	sl_coap_msg_init(&msg, SL_COAP_CONTINUE);
 	if (add_block1(a, &msg) == SL_OK)
-		send_small(
-		        core, a, &msg, (struct verdict){"block taken", CORE_NOT_REFUSED}, now_ms);
+		send_small(core, a, &msg, why, now_ms);
 }
 
 static enum sl_err
@@ -209,7 +215,8 @@ answer_challenge(struct proxy_core *core, const struct asker *a, uint64_t now_ms
 	if (length_of(a, &msg) > budget(core, a, now_ms))
 		sl_coap_remove(&msg, SL_COAP_ECHO);
 	core->counts.challenged++;
-	send_message(core, a, &msg, (struct verdict){"unverified peer", CORE_REFUSED_UNVERIFIED},
+	send_message(core, a, &msg,
+	        (struct verdict){.reason = "unverified peer", .refusal = CORE_REFUSED_UNVERIFIED},
 	        now_ms);
 }
 
@@ -287,6 +294,7 @@ static bool
 send_fitting(struct proxy_core *core, const struct asker *a, struct sl_coap_block wish,
         bool with_echo, uint64_t now_ms)
 {
+	const struct verdict why = {"slice", CORE_NOT_REFUSED, wish.num > 0};
 	size_t limit = budget(core, a, now_ms);
 	uint8_t echo[SL_ECHO_LEN], wished = wish.szx;
 
@@ -305,8 +313,7 @@ send_fitting(struct proxy_core *core, const struct asker *a, struct sl_coap_bloc
 		}
 		if (length_of(a, &msg) <= limit) {
 			core->counts.sliced += wish.szx < wished;
-			send_message(
-			        core, a, &msg, (struct verdict){"slice", CORE_NOT_REFUSED}, now_ms);
+			send_message(core, a, &msg, why, now_ms);
 			return true;
 		}
 	} while (shrink(a, &wish));
@@ -334,10 +341,11 @@ static enum sl_err
 add_etag(const struct proxy_core *core, const struct asker *a, struct sl_coap_msg *msg,
         struct sl_span body, uint8_t value[static sizeof(uint64_t)])
 {
-	uint64_t digest = sl_siphash(core->hash_key, body);
+	uint64_t digest;
 
 	if (a->is_oscore)
 		return SL_OK;
+	digest = sl_siphash(core->hash_key, body);
 	memcpy(value, &digest, sizeof digest);
 	return sl_coap_add(msg, SL_COAP_ETAG, sl_span(value, ETAG_LEN));
 }
@@ -378,7 +386,8 @@ send_body(struct proxy_core *core, const struct asker *a, struct sl_coap_msg *ms
 	whole.payload = body;
 	if (body.len <= sl_coap_block_size(a->szx) && add_block1(a, &whole) == SL_OK &&
 	        length_of(a, &whole) <= budget(core, a, now_ms)) {
-		send_message(core, a, &whole, (struct verdict){"ok", CORE_NOT_REFUSED}, now_ms);
+		send_message(core, a, &whole,
+		        (struct verdict){.reason = "ok", .refusal = CORE_NOT_REFUSED}, now_ms);
 		return;
 	}
 	if (!a->is_discovery && keep(core, a, msg, body, now_ms) != SL_OK)
@@ -422,7 +431,8 @@ answer_reply(struct proxy_core *core, const struct asker *a, const struct sl_map
 	if (add_block1(a, &msg) != SL_OK)
 		return;
 	msg.payload = reply->payload;
-	send_small(core, a, &msg, (struct verdict){reply->reason, CORE_NOT_REFUSED}, now_ms);
+	send_small(core, a, &msg,
+	        (struct verdict){.reason = reply->reason, .refusal = CORE_NOT_REFUSED}, now_ms);
 }
 
 void

@@ -155,7 +155,6 @@ init_asker(struct turn *t, const struct sl_peer *peer, struct sl_ref ref, size_t
 	a->is_oscore = sl_coap_find(t->msg, SL_COAP_OSCORE) != NULL;
 	a->wants_size2 = sl_coap_find(t->msg, SL_COAP_SIZE2) != NULL;
 	a->szx = sl_coap_get_block(t->msg, SL_COAP_BLOCK2, &wish) == SL_OK ? wish.szx : 6;
-	sl_block_key(&a->key, t->core->hash_key, peer, t->msg);
 }
 
 /* No record was free, so nothing may be begun. */

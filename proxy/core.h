@@ -82,6 +82,7 @@ struct core_record {
 	bool is_suppressed; /* No-Response */
 	uint8_t method;     /* CoAP, of the request */
 	bool is_verified;   /* the peer had shown that it hears us */
+	bool is_inner;      /* a block that went no further than us: counted, but not handed out */
 	bool is_refusal;    /* made here, or an unprotected error */
 	enum core_refusal refusal;
 	uint64_t elapsed_ms;

@@ -181,6 +181,7 @@ serve_follow_up(struct turn *t)
 	if (t->asker.facts.kind != SL_MAP_BLOCK_NEXT ||
 	        sl_coap_get_block(t->msg, SL_COAP_BLOCK2, &wish) != SL_OK)
 		return STEP_GO_ON;
+	sl_block_key(&t->asker.key, t->core->hash_key, &t->asker.peer, t->msg);
 	answer_slice(t->core, &t->asker, wish, t->now_ms);
 	return STEP_ANSWERED;
 }
@@ -369,7 +370,10 @@ run_steps(struct turn *t)
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
 		if (steps[i](t) == STEP_ANSWERED)
 			return STEP_ANSWERED;
-	return collect_body(t, &got) == STEP_ANSWERED ? STEP_ANSWERED : enqueue(t, got.body);
+	if (collect_body(t, &got) == STEP_ANSWERED)
+		return STEP_ANSWERED;
+	sl_block_key(&t->asker.key, t->core->hash_key, &t->asker.peer, t->msg);
+	return enqueue(t, got.body);
 }
 
 /* What was answered here may be asked again without harm, so nobody can fill the table of exchanges with

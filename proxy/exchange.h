@@ -17,7 +17,7 @@ struct asker {
 	uint64_t started_ms;
 	size_t request_len; /* bytes of the datagram: the measure of the amplification budget */
 	struct sl_map_request facts;
-	struct sl_block_key key;
+	struct sl_block_key key; /* of follow-ups, and of what is forwarded */
 	const char *route;
 	const struct origin *origin; /* NULL: not decided, or our own discovery */
 	const char *route_path;      /* NULL: forward mode */

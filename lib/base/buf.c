@@ -89,3 +89,13 @@ sl_buf_view(const struct sl_buf *b)
 {
 	return sl_span(b->bytes, b->len);
 }
+
+size_t
+sl_buf_capacity(size_t len)
+{
+	size_t step = 1;
+
+	while (len / 8 >= step)
+		step *= 2;
+	return (len + step - 1) / step * step;
+}

@@ -4,16 +4,26 @@
 
 #include <string.h>
 
+#define INLINE_MAX 48 /* longer values go in by their digest; the length tells which it is */
+
 /* The digest is chained over the options, so that no length limits it. */
 static void
 absorb(struct sl_block_key *key, const uint8_t *hash_key, uint32_t number, struct sl_span value)
 {
-	uint8_t bytes[SL_BLOCK_KEY_LEN + 4 + 16];
+	uint8_t bytes[SL_BLOCK_KEY_LEN + 8 + INLINE_MAX];
+	uint32_t header[2] = {number, (uint32_t)value.len};
+	size_t len = SL_BLOCK_KEY_LEN + sizeof header;
 
 	memcpy(bytes, key->bytes, SL_BLOCK_KEY_LEN);
-	memcpy(bytes + SL_BLOCK_KEY_LEN, &number, 4);
-	sl_siphash128(bytes + SL_BLOCK_KEY_LEN + 4, hash_key, value);
-	sl_siphash128(key->bytes, hash_key, sl_span(bytes, sizeof bytes));
+	memcpy(bytes + SL_BLOCK_KEY_LEN, header, sizeof header);
+	if (value.len > INLINE_MAX) {
+		sl_siphash128(bytes + len, hash_key, value);
+		len += 16;
+	} else if (value.len > 0) {
+		memcpy(bytes + len, value.ptr, value.len);
+		len += value.len;
+	}
+	sl_siphash128(key->bytes, hash_key, sl_span(bytes, len));
 }
 
 void

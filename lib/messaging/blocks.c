@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Outer block-wise transfer, RFC 7959: open uploads and kept answers are two tables of transfers,
- * each ordered by the last touch. */
+ * Outer block-wise transfer, RFC 7959: uploads and answers, two tables ordered by the last touch. */
 #include <sl/blocks.h>
+#include <sl/buf.h>
 
 #include "networks.h"
 
@@ -293,11 +293,14 @@ append(struct sl_blocks *b, const struct put *p)
 {
 	struct transfer *x = &b->bodies.transfers[p->slot];
 	size_t len = x->len + p->payload.len;
-	uint8_t *bytes;
+	uint8_t *bytes = x->bytes;
 
 	if (len > b->config.body_bytes_max)
 		return SL_BLOCK_TOO_LARGE;
-	bytes = make_bytes(b, p->peer, p->payload.len) ? realloc(x->bytes, len + 1) : NULL;
+	if (!make_bytes(b, p->peer, p->payload.len))
+		return SL_BLOCK_BUSY;
+	if (bytes == NULL || sl_buf_capacity(len) > sl_buf_capacity(x->len))
+		bytes = realloc(bytes, sl_buf_capacity(len) + 1);
 	if (bytes == NULL)
 		return SL_BLOCK_BUSY;
 	if (p->payload.len > 0)

@@ -45,6 +45,22 @@ START_TEST(refuses_what_is_over_the_maximum_and_keeps_the_rest)
 }
 END_TEST
 
+START_TEST(capacity_is_enough_and_a_quarter_more_at_most)
+{
+	size_t before = 0, steps = 0;
+
+	for (size_t len = 0; len <= 65536; len++) {
+		size_t got = sl_buf_capacity(len);
+
+		ck_assert_msg(got >= len && got <= len + len / 4 && got >= before, "%zu for %zu",
+		        got, len);
+		steps += got != before;
+		before = got;
+	}
+	ck_assert_uint_lt(steps, 80); /* of 65536: at most 8 for each of 13 doublings, less at first */
+}
+END_TEST
+
 START_TEST(formats)
 {
 	struct sl_buf b;
@@ -70,6 +86,7 @@ main(void)
 	tcase_add_test(t, grows_and_keeps_its_bytes);
 	tcase_add_test(t, refuses_what_is_over_the_maximum_and_keeps_the_rest);
 	tcase_add_test(t, formats);
+	tcase_add_test(t, capacity_is_enough_and_a_quarter_more_at_most);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

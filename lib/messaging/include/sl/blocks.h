@@ -26,7 +26,8 @@ struct sl_blocks_config {
 	uint32_t bodies_max;          /* open uploads in all; default 1024 */
 	uint32_t bodies_per_peer_max; /* 4 */
 	uint32_t body_bytes_max;      /* largest body, default 16 KiB */
-	uint64_t bytes_max;           /* all bodies and kept answers together; default 16 MiB */
+	uint64_t bytes_max;           /* all bodies and kept answers together; default 16 MiB. Open
+	                               * uploads are allocated up to a quarter larger */
 	uint32_t idle_ms;             /* silence after which a transfer is dropped; default 60000 */
 	uint32_t answers_max;         /* answers kept for Block2 follow-ups; default 1024 */
 	/* What the end points of one network have of it; 0 (default): no quota. */
