@@ -4,8 +4,18 @@
 #include "curl_side.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "transfer.h"
+
+#define SOCKETS_STEP 64
+
+/* A socket stays with the loop while libcurl keeps it, until it is closed or its origin speaks unasked: to take it out
+ * and in again would be two system calls for each request. */
+struct watched {
+	struct loop_watch *watch; /* NULL: none */
+	bool is_idle;
+};
 
 struct curl_side {
 	struct origin_side_config config;
@@ -13,9 +23,19 @@ struct curl_side {
 	struct loop_timer *timer;
 	struct transfer *transfers;
 	size_t transfer_count;
+	struct transfer *free;   /* those that do not run */
+	struct watched *sockets; /* by descriptor */
+	size_t socket_count;
 	bool is_starting; /* a transfer that has no connection yet */
-	struct origin_side_counts counts;
 };
+
+static void
+release(struct curl_side *side, struct transfer *t, bool is_good)
+{
+	transfer_release(t, is_good);
+	t->next_free = side->free;
+	side->free = t;
+}
 
 static void
 finish(struct curl_side *side, struct transfer *t, CURLcode rc)
@@ -25,7 +45,7 @@ finish(struct curl_side *side, struct transfer *t, CURLcode rc)
 	transfer_result(t, rc, &result);
 	side->config.on_result(side->config.ctx, t->fetch.ref, &result);
 	sl_buf_clear(&t->body);
-	transfer_release(t, rc == CURLE_OK);
+	release(side, t, rc == CURLE_OK);
 }
 
 static void
@@ -46,46 +66,106 @@ take_results(struct curl_side *side)
 
 /* --- libcurl on the loop -------------------------------------------------------------------------------------------- */
 
+static struct watched *
+watched_of(const struct curl_side *side, int fd)
+{
+	return fd >= 0 && (size_t)fd < side->socket_count ? &side->sockets[fd] : NULL;
+}
+
+static void
+unwatch(struct watched *w)
+{
+	loop_watch_free(w->watch);
+	*w = (struct watched){0};
+}
+
+static void
+act(struct curl_side *side, int fd, int what)
+{
+	int running;
+
+	if (side->is_starting)
+		side->shared.ended_kept += kept_end_unasked(&side->shared.kept);
+	side->is_starting = false;
+	curl_multi_socket_action(side->shared.multi, fd, what, &running);
+	take_results(side);
+}
+
 static void
 on_ready(void *ctx, int fd, bool can_read, bool can_write)
 {
 	struct curl_side *side = ctx;
-	int running;
+	struct watched *w = watched_of(side, fd);
 
-	if (side->is_starting)
-		side->counts.ended_kept += kept_end_unasked(&side->shared.kept);
-	side->is_starting = false;
-	curl_multi_socket_action(side->shared.multi, fd,
-	        (can_read ? CURL_CSELECT_IN : 0) | (can_write ? CURL_CSELECT_OUT : 0), &running);
-	take_results(side);
+	if (w->is_idle)
+		unwatch(w); /* kept_end_unasked finds it before it is used */
+	else
+		act(side, fd,
+		        (can_read ? CURL_CSELECT_IN : 0) | (can_write ? CURL_CSELECT_OUT : 0));
 }
 
 static void
 on_expired(void *ctx)
 {
-	on_ready(ctx, CURL_SOCKET_TIMEOUT, false, false);
+	act(ctx, CURL_SOCKET_TIMEOUT, 0);
 }
 
+static bool
+make_room(struct curl_side *side, int fd)
+{
+	size_t count = (size_t)fd + SOCKETS_STEP;
+	struct watched *sockets;
+
+	if (watched_of(side, fd) != NULL)
+		return true;
+	sockets = realloc(side->sockets, count * sizeof *sockets);
+	if (sockets == NULL)
+		return false;
+	memset(sockets + side->socket_count, 0, (count - side->socket_count) * sizeof *sockets);
+	side->sockets = sockets;
+	side->socket_count = count;
+	return true;
+}
+
+/* What is not ours, as a resolver's, is closed without a word to us. */
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 {
 	struct curl_side *side = arg;
-	struct loop_watch *watch = socket_arg;
+	bool is_idle = what == CURL_POLL_REMOVE;
+	bool is_ours = kept_set_busy(&side->shared.kept, fd, !is_idle);
+	struct watched *w;
 
 	(void)easy;
-	kept_set_busy(&side->shared.kept, fd, what != CURL_POLL_REMOVE);
-	if (what == CURL_POLL_REMOVE) {
-		loop_watch_free(watch);
-		return curl_multi_assign(side->shared.multi, fd, NULL) == CURLM_OK ? 0 : -1;
+	(void)socket_arg;
+	if (!make_room(side, fd))
+		return -1;
+	w = &side->sockets[fd];
+	if (is_idle && (!is_ours || w->watch == NULL)) {
+		unwatch(w);
+		return 0;
 	}
-	if (watch == NULL) {
-		watch = loop_watch_new(side->config.loop, fd, on_ready, side);
-		if (watch == NULL || curl_multi_assign(side->shared.multi, fd, watch) != CURLM_OK) {
-			loop_watch_free(watch);
-			return -1;
-		}
-	}
-	return loop_watch_set(watch, what & CURL_POLL_IN, what & CURL_POLL_OUT) == SL_OK ? 0 : -1;
+	if (w->watch == NULL)
+		w->watch = loop_watch_new(side->config.loop, fd, on_ready, side);
+	if (w->watch == NULL)
+		return -1;
+	w->is_idle = is_idle;
+	what = is_idle ? CURL_POLL_IN : what;
+	if (loop_watch_set(w->watch, what & CURL_POLL_IN, what & CURL_POLL_OUT) == SL_OK)
+		return 0;
+	unwatch(w);
+	return is_idle ? 0 : -1; /* -1 ends all transfers, and one may be closed already */
+}
+
+static int
+close_socket(void *arg, curl_socket_t fd)
+{
+	struct curl_side *side = arg;
+	struct watched *w = watched_of(side, fd);
+
+	if (w != NULL)
+		unwatch(w);
+	return kept_close(&side->shared.kept, fd);
 }
 
 static int
@@ -108,9 +188,13 @@ new_transfers(struct curl_side *side)
 	if (side->transfers == NULL)
 		return SL_ENOMEM;
 	side->transfer_count = side->shared.limits->transfers;
-	for (size_t i = 0; i < side->transfer_count; i++) {
-		side->transfers[i].shared = &side->shared;
-		sl_buf_init(&side->transfers[i].body, side->shared.limits->response_body);
+	for (size_t i = side->transfer_count; i-- > 0;) {
+		struct transfer *t = &side->transfers[i];
+
+		t->shared = &side->shared;
+		sl_buf_init(&t->body, side->shared.limits->response_body);
+		t->next_free = side->free;
+		side->free = t;
 	}
 	return SL_OK;
 }
@@ -143,6 +227,8 @@ curl_side_new(struct curl_side **out, const struct origin_side_config *config)
 		return SL_ENOMEM;
 	side->config = *config;
 	side->shared.limits = config->limits;
+	side->shared.close_socket = close_socket;
+	side->shared.close_ctx = side;
 	if (kept_init(&side->shared.kept, 4 * side->shared.limits->transfers) == SL_OK &&
 	        curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
 		side->timer = loop_timer_new(config->loop, on_expired, side);
@@ -167,60 +253,59 @@ curl_side_free(struct curl_side *side)
 
 		if (t->is_running)
 			transfer_release(t, false);
-		curl_easy_cleanup(t->easy);
-		sl_buf_clear(&t->body);
+		transfer_clear(t);
 	}
 	curl_multi_cleanup(side->shared.multi);
 	kept_clear(&side->shared.kept);
+	free(side->sockets);
 	loop_timer_free(side->timer);
 	free(side->transfers);
 	free(side);
 }
 
+void
+curl_side_start(struct curl_side *side, const struct core_fetch *fetch)
+{
+	struct transfer *t = side->free;
+	struct sl_map_http_result result = {.transport = SL_MAP_EXHAUSTED};
+
+	if (t != NULL)
+		result.transport = transfer_start(t, fetch);
+	if (result.transport == SL_MAP_RESPONSE) {
+		side->free = t->next_free;
+		side->is_starting = true;
+	} else {
+		side->config.on_result(side->config.ctx, fetch->ref, &result);
+	}
+}
+
 static struct transfer *
-find_transfer(struct curl_side *side, const struct sl_ref *ref)
+find_running(struct curl_side *side, struct sl_ref ref)
 {
 	for (size_t i = 0; i < side->transfer_count; i++) {
 		struct transfer *t = &side->transfers[i];
 
-		if (ref == NULL ? !t->is_running
-		                : t->is_running && t->fetch.ref.slot == ref->slot &&
-		                          t->fetch.ref.generation == ref->generation)
+		if (t->is_running && t->fetch.ref.slot == ref.slot &&
+		        t->fetch.ref.generation == ref.generation)
 			return t;
 	}
 	return NULL;
 }
 
 void
-curl_side_start(struct curl_side *side, const struct core_fetch *fetch)
-{
-	struct transfer *t = find_transfer(side, NULL);
-	struct sl_map_http_result result = {.transport = SL_MAP_EXHAUSTED};
-
-	if (t != NULL)
-		result.transport = transfer_start(t, fetch);
-	if (result.transport == SL_MAP_RESPONSE)
-		side->is_starting = true;
-	else
-		side->config.on_result(side->config.ctx, fetch->ref, &result);
-}
-
-void
 curl_side_abort(struct curl_side *side, struct sl_ref ref)
 {
-	struct transfer *t = find_transfer(side, &ref);
+	struct transfer *t = find_running(side, ref);
 
 	if (t == NULL)
 		return;
-	transfer_release(t, false);
+	release(side, t, false);
 	sl_buf_clear(&t->body);
 }
 
 struct origin_side_counts
 curl_side_counts(const struct curl_side *side)
 {
-	struct origin_side_counts counts = side->counts;
-
-	counts.refused_addresses = side->shared.refused_addresses;
-	return counts;
+	return (struct origin_side_counts){.refused_addresses = side->shared.refused_addresses,
+	        .ended_kept = side->shared.ended_kept};
 }

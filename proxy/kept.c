@@ -47,13 +47,14 @@ kept_open(struct kept *k, int family, int type, int protocol)
 	return fd;
 }
 
-void
+bool
 kept_set_busy(struct kept *k, int fd, bool is_busy)
 {
 	struct pollfd *s = find(k, fd);
 
 	if (s != NULL)
 		s->fd = is_busy ? ~fd : fd;
+	return s != NULL;
 }
 
 int

@@ -21,8 +21,8 @@ enum sl_err kept_init(struct kept *k, size_t cap) SL_MUST_USE;
 void kept_clear(struct kept *k);
 /* socket(2), busy at first; -1: as socket, or no room (ENOBUFS). */
 int kept_open(struct kept *k, int family, int type, int protocol);
-/* Idle: nobody waits for an answer on it. An unknown socket is ignored. */
-void kept_set_busy(struct kept *k, int fd, bool is_busy);
+/* Idle: nobody waits for an answer on it. False: not one of kept_open. */
+bool kept_set_busy(struct kept *k, int fd, bool is_busy);
 /* close(2), in the form in which libcurl asks for it. */
 int kept_close(void *kept, int fd);
 /* Shuts down every idle one that has bytes or its end to tell, so that nobody sends a request on it.

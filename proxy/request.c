@@ -2,7 +2,6 @@
  * Field values come from tables and encoders only: nothing a device sends gets into a head as it is. */
 #include "request.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,10 +122,14 @@ request_fields(struct request_fields *out, const struct core_fetch *fetch)
 	struct field fields[REQUEST_FIELDS_MAX];
 
 	out->count = list_fields(fields, fetch);
-	for (size_t i = 0; i < out->count; i++)
-		snprintf(out->lines[i], sizeof out->lines[i], "%s:%s%s", fields[i].name,
-		        fields[i].value == NULL ? "" : " ",
-		        fields[i].value == NULL ? "" : fields[i].value);
+	for (size_t i = 0; i < out->count; i++) {
+		struct sl_writer w = sl_writer_over(out->lines[i], sizeof out->lines[i] - 1);
+
+		sl_write_text(&w, fields[i].name);
+		sl_write_text(&w, fields[i].value == NULL ? ":" : ": ");
+		sl_write_text(&w, fields[i].value == NULL ? "" : fields[i].value);
+		out->lines[i][sl_writer_span(&w).len] = '\0';
+	}
 }
 
 bool

@@ -11,7 +11,9 @@
 
 #define CONNECTION_LIFE_MAX_S 600L
 #define CONNECTION_IDLE_MAX_S 10L /* origins close idle ones after 15 s and more: we are first */
-#define RECEIVE_BUFFER_BYTES  16384L
+/* Of each transfer that runs. libcurl's own 64 KiB for what is sent are given back to the system each time. */
+#define RECEIVE_BUFFER_BYTES 16384L
+#define SEND_BUFFER_BYTES    16384L
 
 /* --- callbacks of libcurl: translate, nothing more ----------------------------------------------------------- */
 
@@ -145,6 +147,7 @@ set_limits(struct transfer *t)
 	       /* a resolver that hangs is left behind, not waited for: it would stop the loop */
 	       curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L) |
 	       curl_easy_setopt(e, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER_BYTES) |
+	       curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER_BYTES) |
 	       curl_easy_setopt(e, CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFE_MAX_S) |
 	       curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, CONNECTION_IDLE_MAX_S) |
 	       curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)l->connect_timeout) |
@@ -180,8 +183,8 @@ set_callbacks(struct transfer *t)
 	       curl_easy_setopt(e, CURLOPT_WRITEDATA, t) |
 	       curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket) |
 	       curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t) |
-	       curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, kept_close) |
-	       curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, &t->shared->kept) |
+	       curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, t->shared->close_socket) |
+	       curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, t->shared->close_ctx) |
 	       curl_easy_setopt(e, CURLOPT_PRIVATE, t) |
 	       curl_easy_setopt(e, CURLOPT_CURLU, t->url) |
 	       curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers);
@@ -227,19 +230,47 @@ transport_of(const struct transfer *t, CURLcode rc)
 	}
 }
 
+static void
+forget_setup(struct transfer *t)
+{
+	t->origin = NULL;
+	curl_url_cleanup(t->url);
+	t->url = NULL;
+}
+
+void
+transfer_clear(struct transfer *t)
+{
+	forget_setup(t);
+	curl_easy_cleanup(t->easy);
+	t->easy = NULL;
+	sl_buf_clear(&t->body);
+}
+
+/* libcurl counts over the life of a handle how often a kept connection turned out to be gone, and gives up at five;
+ * only a reset clears that. So it is set up anew whenever that may have happened. */
+static bool
+may_have_counted(const struct transfer *t)
+{
+	long connects = 0;
+
+	return t->ended_before != t->shared->ended_kept ||
+	       curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects) != CURLE_OK ||
+	       connects != 0;
+}
+
 /* A handle that failed is not used again: libcurl 8 keeps its wish to rewind the body over a reset. */
 void
 transfer_release(struct transfer *t, bool is_good)
 {
 	curl_multi_remove_handle(t->shared->multi, t->easy);
-	if (is_good)
-		curl_easy_reset(t->easy);
-	else
-		curl_easy_cleanup(t->easy);
-	t->easy = is_good ? t->easy : NULL;
-	curl_url_cleanup(t->url);
-	t->url = NULL;
 	t->is_running = false;
+	if (!is_good || may_have_counted(t))
+		forget_setup(t);
+	if (is_good)
+		return;
+	curl_easy_cleanup(t->easy);
+	t->easy = NULL;
 }
 
 void
@@ -255,25 +286,51 @@ transfer_result(const struct transfer *t, CURLcode rc, struct sl_map_http_result
 	}
 }
 
+static bool
+is_set_up(const struct transfer *t)
+{
+	return t->origin == t->fetch.origin && strcmp(t->url_text, t->fetch.url) == 0;
+}
+
+/* All that does not change from one request to the next: it costs as much as the request. */
+static enum sl_map_transport
+set_up(struct transfer *t)
+{
+	size_t len = strlen(t->fetch.url);
+
+	forget_setup(t);
+	curl_easy_reset(t->easy);
+	if (len >= sizeof t->url_text || !parse_url(t))
+		return SL_MAP_UNREACHABLE;
+	if ((set_limits(t) | set_tls(t) | set_callbacks(t)) != CURLE_OK)
+		return SL_MAP_EXHAUSTED;
+	memcpy(t->url_text, t->fetch.url, len + 1);
+	t->origin = t->fetch.origin;
+	return SL_MAP_RESPONSE;
+}
+
 enum sl_map_transport
 transfer_start(struct transfer *t, const struct core_fetch *fetch)
 {
+	enum sl_map_transport ready = SL_MAP_RESPONSE;
+
 	if (t->easy == NULL && (t->easy = curl_easy_init()) == NULL)
 		return SL_MAP_EXHAUSTED;
 	t->fetch = *fetch;
 	t->body_sent = 0;
+	t->ended_before = t->shared->ended_kept;
 	t->is_head_bad = t->is_body_large = t->is_exhausted = t->is_address_refused = false;
 	response_head_init(&t->head);
 	t->is_running = true;
 	request_fields(&t->fields, fetch);
 	link_headers(t);
-	if (!parse_url(t)) {
+	if (!is_set_up(t))
+		ready = set_up(t);
+	if (ready == SL_MAP_RESPONSE &&
+	        (set_method(t) != CURLE_OK ||
+	                curl_multi_add_handle(t->shared->multi, t->easy) != CURLM_OK))
+		ready = SL_MAP_EXHAUSTED;
+	if (ready != SL_MAP_RESPONSE)
 		transfer_release(t, false);
-		return SL_MAP_UNREACHABLE;
-	}
-	if ((set_method(t) | set_limits(t) | set_tls(t) | set_callbacks(t)) == CURLE_OK &&
-	        curl_multi_add_handle(t->shared->multi, t->easy) == CURLM_OK)
-		return SL_MAP_RESPONSE;
-	transfer_release(t, false);
-	return SL_MAP_EXHAUSTED;
+	return ready;
 }

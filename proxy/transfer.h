@@ -11,19 +11,28 @@
 #include "kept.h"
 #include "request.h"
 #include "response_head.h"
+#include "routes.h"
 
 /* What all transfers of one origin side use. */
 struct transfer_shared {
 	const struct limits *limits; /* borrowed */
 	CURLM *multi;
 	struct kept kept;
+	curl_closesocket_callback close_socket; /* ends in kept_close */
+	void *close_ctx;
 	uint64_t refused_addresses;
+	uint64_t ended_kept;
 };
 
 struct transfer {
 	struct transfer_shared *shared;
+	struct transfer *next_free;
 	CURL *easy; /* owned; kept for the next request while nothing failed */
-	CURLU *url;
+	/* What the handle is set up for already; another URL or origin takes it all anew. */
+	const struct origin *origin; /* NULL: nothing */
+	CURLU *url;                  /* owned */
+	char url_text[ROUTES_URL_MAX];
+	uint64_t ended_before; /* ended_kept when it began */
 	struct core_fetch fetch;
 	struct curl_slist headers[REQUEST_FIELDS_MAX];
 	struct request_fields fields;
@@ -39,5 +48,7 @@ enum sl_map_transport transfer_start(struct transfer *t, const struct core_fetch
 void transfer_result(const struct transfer *t, CURLcode rc, struct sl_map_http_result *out);
 /* Takes it out of the multi handle. is_good: nothing failed. The body stays. */
 void transfer_release(struct transfer *t, bool is_good);
+/* Gives all back; it does not run. */
+void transfer_clear(struct transfer *t);
 
 #endif
