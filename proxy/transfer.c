@@ -150,8 +150,8 @@ set_limits(struct transfer *t)
 	       curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER_BYTES) |
 	       curl_easy_setopt(e, CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFE_MAX_S) |
 	       curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, CONNECTION_IDLE_MAX_S) |
-	       curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)l->connect_timeout) |
-	       curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)l->total_timeout);
+	       /* the deadline for the whole is the core's; libcurl's is dear */
+	       curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)l->connect_timeout);
 }
 
 static CURLcode
