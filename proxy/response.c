@@ -274,18 +274,9 @@ response_end(struct response *r)
 	return RESPONSE_WHOLE;
 }
 
-/* Bytes behind a head that has no body (RFC 9112 section 6.3) although it speaks of one may still be under way. */
-static bool
-may_have_a_tail(const struct response_head *h)
-{
-	return (h->status == 204 || h->status == 304) &&
-	       (h->transfer_encoding_count > 0 ||
-	               (h->content_length_count > 0 && h->content_length > 0));
-}
-
 bool
 response_may_keep(const struct response *r)
 {
 	return r->part != RESPONSE_TO_THE_END && !r->head.is_http10 && !r->head.has_close &&
-	       !may_have_a_tail(&r->head);
+	       !response_head_has_tail(&r->head);
 }

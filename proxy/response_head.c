@@ -260,6 +260,14 @@ response_head_line(struct response_head *h, struct sl_span line)
 	return read_field(h, line);
 }
 
+bool
+response_head_has_tail(const struct response_head *h)
+{
+	return (h->status == 204 || h->status == 304) &&
+	       (h->transfer_encoding_count > 0 ||
+	               (h->content_length_count > 0 && h->content_length > 0));
+}
+
 void
 response_head_result(const struct response_head *h, struct sl_map_http_result *out)
 {

@@ -35,6 +35,9 @@ void response_head_init(struct response_head *h);
 /* One line with its CRLF or LF: status line, field, blank line or trailer. False: not to be trusted, close
  * the connection. */
 bool response_head_line(struct response_head *h, struct sl_span line);
+/* Bytes behind a head that has no body (RFC 9112 section 6.3) although it speaks of one may still be under way: its
+ * connection is not for another request. */
+bool response_head_has_tail(const struct response_head *h);
 /* What the mapping needs, but for transport and body. Borrows from *h. */
 void response_head_result(const struct response_head *h, struct sl_map_http_result *out);
 

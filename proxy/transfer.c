@@ -38,6 +38,9 @@ on_header(char *line, size_t size, size_t count, void *arg)
 
 	t->is_head_bad =
 	        t->is_head_bad || !response_head_line(&t->head, sl_span(line, size * count));
+	if (t->head.is_done && response_head_has_tail(&t->head))
+		t->is_head_bad = t->is_head_bad ||
+		                 curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L) != CURLE_OK;
 	return t->is_head_bad ? 0 : size * count;
 }
 
@@ -114,7 +117,8 @@ set_method(struct transfer *t)
 {
 	const struct core_fetch *f = &t->fetch;
 	/* nothing to rewind, so only a fresh connection keeps libcurl from sending twice */
-	CURLcode rc = curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, f->body.len == 0 ? 1L : 0L);
+	CURLcode rc = curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, f->body.len == 0 ? 1L : 0L) |
+	              curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 0L);
 
 	if (request_has_body(f))
 		rc |= curl_easy_setopt(t->easy, CURLOPT_POST, 1L) |

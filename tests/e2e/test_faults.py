@@ -361,6 +361,19 @@ class ConnectionTest(FaultCase):
             self.assert_code(got, "2.04")
             self.assertEqual(got.payload, body)
 
+    def test_body_under_way_that_nobody_expects(self):
+        """A 204 that speaks of a body: it may come behind the next request, so that one takes another connection."""
+        def behave(_o, conn, r):
+            conn.sendall(b"HTTP/1.1 204 No Content\r\nContent-Length: 44\r\n\r\n" if r.body.startswith(b"first")
+                         else good(body=r.body))
+        c = self.start(behave)
+        self.assert_code(self.ask(c, b"first" * 8), "5.02")
+        self.assert_code(self.ask(c, os.urandom(40)), "2.04")
+        self.assert_code(self.ask(c, os.urandom(40)), "2.04")
+        first, second, third = (r.connection for r in self.server.requests)
+        self.assertNotEqual(first, second)
+        self.assertEqual(second, third, "connections are kept")
+
     def test_answer_after_the_proxy_gave_up(self):
         def behave(_o, conn, r):
             if r.body.startswith(b"first"):
