@@ -7,7 +7,7 @@ RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-ins
 COPY . /src
 WORKDIR /src
 RUN cmake --preset release && cmake --build --preset release -j "$(nproc)" \
-    && ctest --preset release -L '^(unit|vectors|scenario|arch|fuzz)$' \
+    && ctest --preset release -j "$(nproc)" -L '^(unit|vectors|scenario|arch|fuzz)$' \
     && DESTDIR=/out cmake --install build/release --prefix /usr --strip
 
 FROM debian:trixie-slim
