@@ -131,3 +131,19 @@ def silent(seconds):
         time.sleep(seconds)
         return False
     return behave
+
+
+def full_backlog(later):
+    """The port of a listener that never accepts, with no room left: the next connection attempt gets no answer.
+    later(close) is called with what has to be closed."""
+    s = socket.socket()
+    s.bind(("127.0.0.1", 0))
+    s.listen(0)
+    later(s.close)
+    for _ in range(16):
+        filler = socket.socket()
+        filler.setblocking(False)
+        filler.connect_ex(s.getsockname())
+        later(filler.close)
+    time.sleep(0.1)
+    return s.getsockname()[1]

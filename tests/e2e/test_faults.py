@@ -420,20 +420,6 @@ class ConnectionTest(FaultCase):
 class UnreachableTest(FaultCase):
     """Slow ways to fail wait side by side: one route for each."""
 
-    def full_backlog(self):
-        """A listener that never accepts, with no room left: the next connection attempt gets no answer."""
-        s = socket.socket()
-        s.bind(("127.0.0.1", 0))
-        s.listen(0)
-        self.addCleanup(s.close)
-        for _ in range(16):
-            filler = socket.socket()
-            filler.setblocking(False)
-            filler.connect_ex(s.getsockname())
-            self.addCleanup(filler.close)
-        time.sleep(0.1)
-        return s.getsockname()[1]
-
     def drip(self, raw, gap):
         def behave(_o, conn, _r):
             for byte in raw:
@@ -495,7 +481,7 @@ class UnreachableTest(FaultCase):
             (Row("another name", b""), https % tls["wrong"].port, 0, quick),
             (Row("self-signed", b""), https % tls["selfsigned"].port, 0, quick),
             (ok("a good certificate", b""), https % tls["good"].port, 1, quick),
-            (text("connect hangs", b"", "5.04"), f"http://127.0.0.1:{self.full_backlog()}/", 0, connect),
+            (text("connect hangs", b"", "5.04"), f"http://127.0.0.1:{origin.full_backlog(self.addCleanup)}/", 0, connect),
             (text("TLS handshake hangs", b"", "5.04"), https % mute.getsockname()[1], 0, connect),
             (text("silent origin", b"", "5.04"), silent.url, 1, timely),
             (text("head at 20 bytes a second", b"", "5.04"), head.url, 1, timely),

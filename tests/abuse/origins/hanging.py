@@ -21,18 +21,7 @@ SECOND_S = 1.0
 
 
 def full_backlog(lab):
-    """A listener that never accepts: the next connection attempt gets no answer."""
-    s = socket.socket()
-    s.bind(("127.0.0.1", 0))
-    s.listen(0)
-    lab.later(s.close)
-    for _ in range(16):
-        filler = socket.socket()
-        filler.setblocking(False)
-        filler.connect_ex(s.getsockname())
-        lab.later(filler.close)
-    time.sleep(0.1)
-    return f"http://127.0.0.1:{s.getsockname()[1]}/"
+    return f"http://127.0.0.1:{origin.full_backlog(lab.later)}/"
 
 
 def dripping(lab):
