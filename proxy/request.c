@@ -172,19 +172,26 @@ write_host(struct sl_writer *w, const struct sl_map_target *to)
 	}
 }
 
+const char *
+request_target(const struct core_fetch *fetch)
+{
+	const char *behind_scheme = strstr(fetch->url, "://");
+
+	return behind_scheme == NULL ? NULL : strchr(behind_scheme + 3, '/');
+}
+
 enum sl_err
 request_head(struct sl_writer *w, const struct core_fetch *fetch)
 {
-	const char *behind_scheme = strstr(fetch->url, "://");
-	const char *path = behind_scheme == NULL ? NULL : strchr(behind_scheme + 3, '/');
+	const char *target = request_target(fetch);
 	struct field fields[REQUEST_FIELDS_MAX];
 	size_t count = list_fields(fields, fetch);
 
-	if (path == NULL)
+	if (target == NULL)
 		return SL_EMALFORMED;
 	write_clean(w, fetch->method, '!');
 	sl_write_text(w, " ");
-	write_clean(w, path, '!');
+	write_clean(w, target, '!');
 	sl_write_text(w, " HTTP/1.1\r\nHost: ");
 	write_host(w, &fetch->origin->target);
 	sl_write_text(w, "\r\n");

@@ -25,6 +25,9 @@ void request_fields(struct request_fields *out, const struct core_fetch *fetch);
 /* Content-Length is sent, be it 0. */
 bool request_has_body(const struct core_fetch *fetch);
 
+/* Path and query as the request line has them (RFC 9112 section 3.2.1), within fetch->url; NULL: no URL. */
+const char *request_target(const struct core_fetch *fetch);
+
 #define REQUEST_HEAD_MAX (2 * SL_MAP_PATH_MAX + SL_MAP_HOST_MAX + SL_MAP_OSCORE_HEADER_MAX + 512)
 
 /* Request line and fields as they go over a connection, with the blank line. SL_ESPACE; SL_EMALFORMED: no URL. */

@@ -191,6 +191,8 @@ set_callbacks(struct transfer *t)
 	       curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, t->shared->close_ctx) |
 	       curl_easy_setopt(e, CURLOPT_PRIVATE, t) |
 	       curl_easy_setopt(e, CURLOPT_CURLU, t->url) |
+	       /* as it was made: newer ones take an empty query off */
+	       curl_easy_setopt(e, CURLOPT_REQUEST_TARGET, request_target(&t->fetch)) |
 	       curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers);
 }
 
