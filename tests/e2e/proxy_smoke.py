@@ -366,6 +366,9 @@ class ProxyTest(unittest.TestCase):
     def test_no_descriptor_left(self):
         proxy = self.start(echo_body)
         worker = int(proxy.wait_for(r"worker-started worker=0 pid=(\d+)")[0])
+        c = self.client()
+        c.send(coap.Message(coap.CON, 0, 1))
+        self.assertEqual(c.receive(10.0).type, coap.RST)  # it serves: all that it needs is open
         most = resource.prlimit(worker, resource.RLIMIT_NOFILE)
         resource.prlimit(worker, resource.RLIMIT_NOFILE, (3, most[1]))
         got = self.ask(self.client(), b"x" * 40)
