@@ -99,7 +99,7 @@ class Rig:
                              limits="".join(f"  {line.strip()}\n" for line in limits.split(",") if line.strip()))
         self.proxy = harness.Proxy(self.home, text)
         self.admin = self.proxy.server.wait_for(r"event=admin address=(\S+)")[0]
-        self.pid = self.proxy.worker_pid()
+        self.pid = self.proxy.serving_worker()
         for pid in (self.pid, self.proxy.server.process.pid):
             os.sched_setaffinity(pid, {PROXY_CORE})
         self.servers.append(self.proxy.stop)

@@ -205,6 +205,14 @@ class Proxy:
         """Of worker 0, the youngest."""
         return int(self.server.wait_for(r"worker-started worker=0 pid=(\d+)")[-1])
 
+    def serving_worker(self):
+        """worker_pid() of one that answers: it has all that it opens at its start."""
+        client = coap.Client(self.address)
+        ping = coap.Message(coap.CON, 0, 1)
+        wait_until(lambda: client.send(ping) or client.receive(0.5), what="an answer to a ping")
+        client.close()
+        return self.worker_pid()
+
     def kill_worker(self):
         workers = len(self.server.wait_for(r"worker-started"))
         os.kill(self.worker_pid(), signal.SIGKILL)
