@@ -11,6 +11,7 @@
 struct row {
 	_Atomic uint64_t is_running, beat_ms;
 	_Atomic uint64_t cells[METRICS_CELLS_MAX];
+	uint32_t overflow[CONFIG_LISTEN_MAX]; /* for one worker after the other */
 };
 
 struct board {
@@ -71,6 +72,12 @@ board_publish(struct board *board, unsigned worker, const struct metrics_sources
 	for (size_t i = 0; i < count; i++)
 		put(&row->cells[i], cells[i]);
 	put(&row->beat_ms, now_ms);
+}
+
+uint32_t *
+board_overflow(struct board *board, unsigned worker)
+{
+	return board->rows[worker].overflow;
 }
 
 void

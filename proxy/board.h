@@ -22,6 +22,10 @@ void board_seal(struct board *board);
 void board_publish(struct board *board, unsigned worker, const struct metrics_sources *sources,
         uint64_t now_ms);
 
+/* The kernel's count of what each of this worker's sockets lost, as far as it is counted: sockets live longer than
+ * workers. One for each listener. */
+uint32_t *board_overflow(struct board *board, unsigned worker);
+
 /* --- the supervisor ------------------------------------------------------------------------------------- */
 
 void board_started(struct board *board, unsigned worker, uint64_t now_ms);

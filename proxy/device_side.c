@@ -28,7 +28,7 @@ struct port {
 	struct device_side *side;
 	struct device_socket socket;
 	struct loop_watch *watch;
-	uint32_t overflow; /* the kernel's counter */
+	uint32_t *overflow; /* the kernel's counter */
 	struct batch out;
 };
 
@@ -156,8 +156,8 @@ take_datagram(struct port *p, size_t i)
 	for (struct cmsghdr *h = CMSG_FIRSTHDR(head); h != NULL; h = CMSG_NXTHDR(head, h))
 		read_one_control(&c, h, p->socket.local.port);
 	if (c.has_overflow) {
-		side->counts.overflow += c.overflow - p->overflow;
-		p->overflow = c.overflow;
+		side->counts.overflow += c.overflow - *p->overflow;
+		*p->overflow = c.overflow;
 	}
 	if (!c.is_known || c.is_broadcast || address_is_multicast(&c.local) ||
 	        !address_from_socket(&remote, head->msg_name, head->msg_namelen)) {
@@ -315,6 +315,7 @@ device_side_new(struct device_side **out, const struct device_side_config *confi
 
 		p->side = side;
 		p->socket = config->sockets[i];
+		p->overflow = &config->overflow[i];
 		p->watch = loop_watch_new(config->loop, p->socket.fd, on_ready, p);
 		err = p->watch == NULL ? SL_ENOMEM : loop_watch_set(p->watch, true, false);
 	}

@@ -34,6 +34,7 @@ struct device_side_config {
 	struct loop *loop;
 	const struct device_socket *sockets; /* borrowed; not closed here */
 	size_t socket_count;
+	uint32_t *overflow; /* by socket: the kernel's counter as seen last; borrowed */
 	device_datagram_fn on_datagram;
 	void *ctx;
 };

@@ -225,6 +225,7 @@ new_sides(struct worker *w)
 	const struct device_side_config devices = {.loop = w->loop,
 	        .sockets = w->config->sockets,
 	        .socket_count = w->config->config->listen_count,
+	        .overflow = board_overflow(w->config->board, w->config->number),
 	        .on_datagram = on_datagram,
 	        .ctx = w};
 	enum sl_err err;
