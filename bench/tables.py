@@ -30,7 +30,11 @@ def judge(got):
         target("retransmissions there", "0", got["retransmissions"], got["retransmissions"] == 0)
     rss = got.get("rss_mib")
     if rss is not None:
-        target("memory of a worker at rest", "at most 20 MB", rss, rss <= 20, " MiB")
+        target("memory of a worker at rest", "at most 20 MB", rss * 1.048576, rss * 1.048576 <= 20, " MB")
+    steps = got.get("memory") or []
+    full = [s["rss_mib"] for s in steps if s["requests"] >= got.get("remembered", 0)]
+    if len(full) > 1:
+        target("more of it once all is remembered", "at most 1 MiB", full[-1] - full[0], full[-1] - full[0] <= 1, " MiB")
     scale = got.get("scale_2_workers")
     if scale is not None:
         target("two workers", "at least 1.9", scale, scale >= 1.9, " x")

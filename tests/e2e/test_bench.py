@@ -221,7 +221,8 @@ class RunTest(harness.Case):
         """The page is made from the figures alone, and a miss is called one."""
         figures = {"machine": {"cores": 2, "system": "Linux", "arch": "x", "own_namespace": True, "quick": False,
                                "rounds": 5, "seconds": 2, "load_average": 0.0},
-                   "start_ms": 51.0, "check_ms": 19.0}
+                   "start_ms": 51.0, "check_ms": 19.0, "rss_mib": 19.5, "remembered": 100,
+                   "memory": [{"requests": n, "rss_mib": m} for n, m in ((0, 19.5), (100, 30.0), (200, 30.5), (400, 31.5))]}
         page, stored = os.path.join(self.home, "page.md"), os.path.join(self.home, "figures.json")
         for path, text in ((stored, json.dumps(figures)), (page, "a\n<!-- bench -->\nold\n<!-- /bench -->\nb\n")):
             with open(path, "w", encoding="utf-8") as f:
@@ -232,6 +233,8 @@ class RunTest(harness.Case):
         with open(page, encoding="utf-8") as f:
             text = f.read()
         self.assertRegex(text, r"start to the first answer *\| at most 50 ms *\| 51 ms *\| \*\*missed\*\*")
+        self.assertRegex(text, r"at rest *\| at most 20 MB *\| 20.4 MB *\| \*\*missed\*\*")
+        self.assertRegex(text, r"once all is remembered *\| at most 1 MiB *\| 1.5 MiB *\| \*\*missed\*\*")
         self.assertRegex(text, r"--check *\| at most 20 ms *\| 19 ms *\| met")
         self.assertTrue(text.startswith("a\n") and text.endswith("b\n") and "old" not in text)
 
