@@ -183,7 +183,7 @@ START_TEST(rungs_are_where_they_are_said_to_be)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		enum memory_level got = memory_level(rows[i].used * 10, 1000);
 
-		printf("T54 rung-at-%llu %d %d %s seed -\n", (unsigned long long)rows[i].used, got,
+		printf("T54.rung-at-%llu %d %d %s -\n", (unsigned long long)rows[i].used, got,
 		        rows[i].want, got == rows[i].want ? "PASS" : "FAIL");
 		ck_assert_int_eq(got, rows[i].want);
 	}

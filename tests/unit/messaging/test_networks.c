@@ -190,7 +190,7 @@ START_TEST(a_flood_takes_nothing_from_others)
 		lost += ask_from(100 + i % 250, i, 1, 1000).event != SL_MESSAGES_NOTHING;
 		replies_lost += take(m).bytes.len != 6;
 	}
-	printf("T26 entries-lost-to-a-flood %u limit 0 %s seed 26\n", lost + replies_lost,
+	printf("T26.entries-lost-to-a-flood %u 0 %s 26\n", lost + replies_lost,
 	        lost + replies_lost == 0 ? "PASS" : "FAIL");
 	ck_assert_uint_eq(lost, 0);
 	ck_assert_uint_eq(replies_lost, 0);

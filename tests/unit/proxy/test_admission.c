@@ -118,7 +118,7 @@ START_TEST(prefixes_share_what_they_have)
 	for (unsigned i = 0; i < row->sources; i++, a.bytes[row->byte]++)
 		while (admission_take(&admission, &a, 0))
 			got++;
-	printf("T8 ladder-%d %u %u %s seed -\n", _i, got, row->want * 5,
+	printf("T8.ladder-%d %u %u %s -\n", _i, got, row->want * 5,
 	        got == row->want * 5 ? "PASS" : "FAIL");
 	ck_assert_msg(got == row->want * 5, "%u, although %s", got, row->because);
 }

@@ -118,7 +118,7 @@ START_TEST(counters_never_fall)
 		board_ended(board, 0);
 	}
 	board_sum(board, cells, &process);
-	printf("T51 falling-counters %llu limit 0 %s seed -\n", (unsigned long long)falls,
+	printf("T51.falling-counters %llu 0 %s -\n", (unsigned long long)falls,
 	        falls == 0 ? "PASS" : "FAIL");
 	ck_assert_uint_eq(falls, 0);
 	ck_assert_uint_eq(process.restarts, 20);

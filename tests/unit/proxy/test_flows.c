@@ -153,7 +153,7 @@ START_TEST(agrees_with_a_plain_model)
 		ck_assert_uint_eq(flows_count(&flows, 0, network),
 		        model[network].len + model[network].running);
 	}
-	printf("T8 flows-model-steps %u %u PASS seed 8\n", rounds, rounds);
+	printf("T8.flows-model-steps %u %u PASS 8\n", rounds, rounds);
 	flows_clear(&flows);
 }
 END_TEST

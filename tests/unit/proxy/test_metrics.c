@@ -41,7 +41,7 @@ START_TEST(cells_fit_and_text_fits_whatever_the_numbers)
 	ck_assert_uint_le(metrics_cell_count(), METRICS_CELLS_MAX);
 	memset(cells, 0xff, sizeof cells);
 	write_all();
-	printf("T51 text-bytes %zu limit %d PASS seed -\n", strlen(text), METRICS_TEXT_MAX);
+	printf("T51.text-bytes %zu %d PASS -\n", strlen(text), METRICS_TEXT_MAX);
 }
 END_TEST
 
@@ -130,7 +130,7 @@ START_TEST(text_is_well_formed)
 			series++;
 		}
 	}
-	printf("T51 series %zu limit %d %s seed -\n", series, SERIES_MAX,
+	printf("T51.series %zu %d %s -\n", series, SERIES_MAX,
 	        series <= SERIES_MAX ? "PASS" : "FAIL");
 	ck_assert_uint_le(series, SERIES_MAX);
 	ck_assert_uint_ge(series, 100);
