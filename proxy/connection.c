@@ -64,7 +64,7 @@ connection_open(struct connection *c, const struct origin *origin)
 	if (c->fd < 0)
 		return not_connected(errno);
 	c->origin = origin;
-	c->is_connected = c->is_broken = false;
+	c->is_connected = c->is_broken = c->is_early = false;
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 	if (connect(c->fd, (const struct sockaddr *)&name, len) == 0)
 		c->is_connected = true;
@@ -189,7 +189,7 @@ connection_receive(struct connection *c, struct connection_room *room, bool *may
 		return conclude(end(c, n));
 	verdict = response_take(&c->response, sl_span(room->in, (size_t)n), &taken);
 	*may_keep = verdict == RESPONSE_WHOLE && taken == (size_t)n && c->is_sent &&
-	            !c->is_broken && response_may_keep(&c->response);
+	            !c->is_broken && !c->is_early && response_may_keep(&c->response);
 	step = conclude(verdict);
 	step.has_more = verdict == RESPONSE_WHOLE && taken < (size_t)n;
 	return step;

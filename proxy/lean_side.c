@@ -167,6 +167,7 @@ on_ready(void *ctx, int fd, bool can_read, bool can_write)
 		drop(p);
 		return;
 	}
+	p->connection.is_early |= p->list == &p->side->opening && can_read;
 	if (can_write || p->list == &p->side->opening)
 		step = write_to(p);
 	if (!step.is_over && can_read && p->connection.is_connected)
