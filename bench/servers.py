@@ -8,6 +8,7 @@ import shlex
 import shutil
 import socket
 import subprocess
+import sys
 import time
 
 LIVING = []
@@ -225,6 +226,6 @@ http {{
         command, port = rest.rsplit(":", 1)
         words = [w.replace("{origin}", str(origin.port)) for w in shlex.split(command)]
         if shutil.which(words[0]) is None:
-            print(f"SKIPPED: the peer {name} is not installed ({words[0]})", flush=True)
+            print(f"SKIPPED: the peer {name} is not installed ({words[0]})", file=sys.stderr, flush=True)
             return name, None
         return name, Server(words, core, port=int(port))
