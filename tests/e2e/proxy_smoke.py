@@ -24,7 +24,8 @@ import origin
 
 BINARY = None
 OPTION = (coap.OSCORE, bytes.fromhex("090114"))
-PIGGYBACK_S, SLOW_S = 0.5, 3.0
+SLOW_S = 3.0
+LATE_S = 10.0  # on a busy machine; what is due when to the millisecond: tests/scenario
 UNSHARED = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
 
 
@@ -119,9 +120,7 @@ class ProxyTest(unittest.TestCase):
         self.start(echo_body)
         c = self.client()
         payload = bytes(range(256)) * 2
-        begun = time.monotonic()
         got = self.ask(c, payload)
-        self.assertLess(time.monotonic() - begun, PIGGYBACK_S)
         self.assertCode(got, "2.04")
         self.assertEqual(got.type, coap.ACK)
         self.assertEqual(got.payload, payload)
@@ -141,14 +140,14 @@ class ProxyTest(unittest.TestCase):
         m = c.message(coap.POST, [OPTION], b"x" * 60)
         begun = time.monotonic()
         c.send(m)
-        got = c.receive(2.0)
-        self.assertTrue(0.4 <= time.monotonic() - begun <= 1.0, "empty ACK after 500 ms")
+        got = c.receive(LATE_S)
+        self.assertTrue(0.4 <= time.monotonic() - begun < SLOW_S, "empty ACK after 500 ms")
         self.assertEqual((got.type, got.code, got.mid), (coap.ACK, 0, m.mid))
-        got = c.receive(4.0)
+        got = c.receive(LATE_S)
         self.assertEqual((got.type, coap.code_text(got.code), got.token), (coap.NON, "2.04", m.token))
         self.assertIsNone(c.receive(3.5), "never retransmitted")
         c.send(m)
-        got = c.receive(1.0)
+        got = c.receive(LATE_S)
         self.assertEqual((got.type, got.code), (coap.ACK, 0), "a duplicate gets the empty ACK again")
         self.assertEqual(len(self.origin.requests), 1)
 
@@ -157,11 +156,11 @@ class ProxyTest(unittest.TestCase):
         c = self.client()
         m = c.message(coap.POST, [OPTION], b"x" * 60)
         c.send(m)
-        self.assertEqual(c.receive(2.0).code, 0)
-        first = c.receive(4.0)
+        self.assertEqual(c.receive(LATE_S).code, 0)
+        first = c.receive(LATE_S)
         self.assertEqual((first.type, coap.code_text(first.code), first.token),
                          (coap.CON, "2.04", m.token))
-        again = c.receive(4.0)
+        again = c.receive(LATE_S)
         self.assertEqual(again.encode(), first.encode(), "retransmitted as it was")
         c.send(coap.Message(coap.ACK, 0, again.mid))
         self.assertIsNone(c.receive(7.0), "acknowledged, so no more")
@@ -175,12 +174,10 @@ class ProxyTest(unittest.TestCase):
         self.assertEqual(got.uint(coap.MAX_AGE), 0)
 
     def test_silent_origin(self):
-        self.start(origin.silent(5), limits="  total-timeout: 1s\n  connect-timeout: 1s\n  queue-age: 1s\n")
+        self.start(origin.silent(30), limits="  total-timeout: 1s\n  connect-timeout: 1s\n  queue-age: 1s\n")
         c = self.client()
-        begun = time.monotonic()
-        got = self.ask(c, b"x" * 40)
+        got = self.ask(c, b"x" * 40, seconds=LATE_S)
         self.assertCode(got, "5.04")
-        self.assertLess(time.monotonic() - begun, 1.6)
         self.assertEqual(len(self.origin.requests), 1)
 
     def test_bad_origins(self):
@@ -223,7 +220,8 @@ class ProxyTest(unittest.TestCase):
             with self.subTest(name):
                 say[0] = raw
                 self.assertCode(self.ask(c, b"x" * 40), want)
-                time.sleep(0.1)  # the origin closes: a request that crosses that would be lost
+                # an end that crosses the next request on the wire would be taken for its own
+                harness.wait_until(lambda: self.origin.open == 0, what="the origin closes")
         self.assertEqual(len(self.origin.requests), len(cases), "one request each, no redirect followed")
 
     def test_closed_without_a_word_is_never_sent_again(self):
@@ -332,36 +330,37 @@ class ProxyTest(unittest.TestCase):
         self.assertCode(self.ask(self.client(), b"x" * 40), "2.04")
 
     def test_terminate_drains(self):
-        proxy = self.start(slow(2.0), extra=TRUSTED)
+        proxy = self.start(slow(2.0), extra=TRUSTED, make=lambda url, extra: config(url, extra).replace("8s", "60s"))
         c, late = self.client(), self.client()
         m = c.message(coap.POST, [OPTION], b"x" * 40)
         c.send(m)
-        self.assertEqual(c.receive(2.0).code, 0)
+        self.assertEqual(c.receive(LATE_S).code, 0)
         proxy.process.send_signal(signal.SIGTERM)
         proxy.wait_for("event=drain")
         got = self.ask(late, b"x" * 40)
         self.assertCode(got, "5.03")
         self.assertEqual(got.uint(coap.MAX_AGE), 10)
-        got = c.receive(4.0)
+        got = c.receive(LATE_S)
         self.assertEqual((coap.code_text(got.code), got.token), ("2.04", m.token))
-        again = c.receive(4.0)
+        again = c.receive(LATE_S)
         self.assertIsNotNone(again, "an answer that was not acknowledged is still repeated")
         self.assertEqual(c.seen[-1], c.seen[-2])
         self.assertIsNone(proxy.process.poll())
         c.send(coap.Message(coap.ACK, 0, got.mid))
-        self.assertEqual(proxy.process.wait(1), 0)
+        self.assertEqual(proxy.process.wait(LATE_S), 0)
         self.assertEqual(len(self.origin.requests), 1)
 
     def test_drain_ends_in_its_time(self):
         proxy = self.start(slow(0.8), extra=TRUSTED, make=lambda url, extra: config(url, extra).replace("8s", "2s"))
         c = self.client()
         c.send(c.message(coap.POST, [OPTION], b"x" * 40))
-        self.assertEqual(c.receive(2.0).code, 0)
+        self.assertEqual(c.receive(LATE_S).code, 0)
         begun = time.monotonic()
         proxy.process.send_signal(signal.SIGTERM)
-        self.assertEqual(coap.code_text(c.receive(2.0).code), "2.04")
-        self.assertEqual(proxy.process.wait(4), 0, "nobody acknowledges")
-        self.assertTrue(1.5 <= time.monotonic() - begun <= 3.5, time.monotonic() - begun)
+        self.assertEqual(coap.code_text(c.receive(LATE_S).code), "2.04")
+        # a worker that does not end in its time is killed, which is no 0
+        self.assertEqual(proxy.process.wait(LATE_S), 0, "nobody acknowledges")
+        self.assertGreaterEqual(time.monotonic() - begun, 1.5)
 
     def test_no_descriptor_left(self):
         proxy = self.start(echo_body)
@@ -399,9 +398,9 @@ class ProxyTest(unittest.TestCase):
             begun = time.monotonic()
             self.assertCode(self.ask(c, b"x" * 40), "2.04")
             worst = max(worst, time.monotonic() - begun)
-        self.assertLess(worst, 0.5)
-        self.assertEqual(stuck.receive(2.0).code, 0)
-        self.assertEqual(coap.code_text(stuck.receive(2.0).code), "5.04")
+        self.assertLess(worst, 2.0)  # a resolver gives up after 5 s
+        self.assertEqual(stuck.receive(LATE_S).code, 0)
+        self.assertEqual(coap.code_text(stuck.receive(LATE_S).code), "5.04")
 
     def test_killed_worker_is_replaced_on_its_own_socket(self):
         proxy = self.start(echo_body)

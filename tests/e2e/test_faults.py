@@ -202,7 +202,7 @@ class RowsTest(FaultCase):
         now = [None]
         server = origin.Origin(lambda *args: now[0].behave(*args))
         self.addCleanup(server.stop)
-        proxy = self.start_proxy(harness.proxy_config(server.url))
+        proxy = self.start_proxy(harness.proxy_config(server.url, limits="  ack-delay: 1s\n"))
         c = self.client(proxy.address)
         for row in rows:
             with self.subTest(row.name):

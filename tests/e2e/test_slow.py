@@ -10,7 +10,9 @@ import harness
 import origin
 
 SLOW_S = 3.0
-GAP_S = (1.9, 3.3)  # first retransmission: ACK_TIMEOUT 2 s times 1 to 1.5, and a busy machine
+# A busy machine makes everything late and nothing early; what is due when to the millisecond: tests/scenario.
+LATE_S = 10.0
+LEAST_GAP_S = 1.9  # first retransmission: ACK_TIMEOUT 2 s times 1 to 1.5
 
 
 class SlowTest(harness.StackCase):
@@ -33,17 +35,17 @@ class SlowTest(harness.StackCase):
         return c, m, begun
 
     def expect_empty_ack(self, c, m, begun=None):
-        got = c.receive(1.5)
+        got = c.receive(LATE_S)
         self.assertIsNotNone(got, "no empty ACK")
         self.assertEqual((got.type, got.code, got.mid, got.token), (coap.ACK, 0, m.mid, b""))
         if begun is not None:
-            self.assertTrue(0.2 <= time.monotonic() - begun <= 1.0, "between 0.2 and 1 s")
+            self.assertTrue(0.2 <= time.monotonic() - begun <= SLOW_S, "not at once, and before the answer")
 
     def expect_answer(self, c, m, begun, mtype=coap.CON):
-        got = c.receive(SLOW_S + 2)
+        got = c.receive(SLOW_S + LATE_S)
         self.assert_code(got, "2.04")
         self.assertEqual((got.type, got.token, got.payload), (mtype, m.token, m.payload[::-1]))
-        self.assertTrue(SLOW_S - 0.1 <= time.monotonic() - begun <= SLOW_S + 1.0)
+        self.assertGreaterEqual(time.monotonic() - begun, SLOW_S - 0.1)
         if mtype == coap.CON:
             self.assertNotEqual(got.mid, m.mid, "a message of its own")
         return got
@@ -54,10 +56,9 @@ class SlowTest(harness.StackCase):
         c, m, begun = self.begin("retransmit")
         self.expect_empty_ack(c, m, begun)
         first = self.expect_answer(c, m, begun)
-        came = time.monotonic()
-        again = c.receive(GAP_S[1])
+        again = c.receive(LATE_S)
         self.assertIsNotNone(again, "no retransmission")
-        self.assertTrue(GAP_S[0] <= time.monotonic() - came <= GAP_S[1])
+        self.assertGreaterEqual(time.monotonic() - begun, SLOW_S + LEAST_GAP_S)
         self.assertEqual(again.encode(), first.encode())
         c.send(coap.Message(coap.ACK, 0, again.mid))
         self.assertIsNone(c.receive(7.0), "the next one was due within 6 s")
@@ -85,11 +86,11 @@ class SlowTest(harness.StackCase):
 
     def fast_duplicates_get_the_stored_bytes(self):
         c, m, _ = self.begin("fast")
-        c.receive(2.0)
+        c.receive(LATE_S)
         for wait in (0.0, 0.3, 3.0):
             time.sleep(wait)
             c.send(m)
-            self.assertIsNotNone(c.receive(2.0))
+            self.assertIsNotNone(c.receive(LATE_S))
         self.assertEqual(len(set(c.seen)), 1, "always the same bytes")
         got = coap.decode(c.seen[0])
         self.assertEqual((got.type, got.mid, got.token, got.payload), (coap.ACK, m.mid, m.token, m.payload[::-1]))
@@ -107,16 +108,16 @@ class SlowTest(harness.StackCase):
         c, m, begun = self.begin("late")
         self.expect_empty_ack(c, m, begun)
         got = self.expect_answer(c, m, begun)
-        self.assertIsNotNone(c.receive(GAP_S[1]))
+        self.assertIsNotNone(c.receive(LATE_S))
         c.send(coap.Message(coap.ACK, 0, got.mid))
         c.send(coap.Message(coap.ACK, 0, got.mid))
         m = c.message(coap.POST, [harness.OPTION], b"fast again".ljust(60, b"."))
-        answer = c.exchange(m, 2.0, echo=False)
+        answer = c.exchange(m, LATE_S, echo=False)
         self.assert_code(answer, "2.04")
         self.assertEqual(answer.payload, m.payload[::-1])
 
     def test_all(self):
-        self.proxy = self.start_proxy(harness.proxy_config(self.origin.url, harness.TRUSTED))
+        self.proxy = self.start_proxy(harness.proxy_config(self.origin.url, harness.TRUSTED, "  ack-delay: 1s\n"))
         cases = [self.retransmitted_until_acknowledged, self.reset_stops_it, self.duplicates_get_the_empty_ack,
                  self.fast_duplicates_get_the_stored_bytes, self.non_confirmable, self.acknowledged_late]
         failed = []
