@@ -14,7 +14,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 
 
 def conclude(name, value, limit, good):
-    print(f"{name} {value} {limit} {'PASS' if good else 'FAIL'}", flush=True)
+    print(f"{name} {value} {limit} {'PASS' if good else 'FAIL'} -", flush=True)
 
 
 class EnvironmentTest(harness.Case):

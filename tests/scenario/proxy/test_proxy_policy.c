@@ -367,7 +367,7 @@ ask(size_t row, struct sl_coap_msg *msg, uint8_t want, const char *because)
 static void
 conclude(const char *id, size_t value, size_t limit, bool is_good)
 {
-	printf("%s %zu %zu %s\n", id, value, limit, is_good ? "PASS" : "FAIL");
+	printf("%s %zu %zu %s -\n", id, value, limit, is_good ? "PASS" : "FAIL");
 	fflush(stdout);
 }
 
@@ -396,7 +396,7 @@ END_TEST
 START_TEST(hostile_parts_reach_no_origin)
 {
 	struct sl_coap_msg msg;
-	size_t wrong = 0, wanted = 0;
+	size_t wrong = 0, hostile = 0, wanted = 0;
 
 	lab_open(&lab, CONFIG);
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
@@ -410,11 +410,43 @@ START_TEST(hostile_parts_reach_no_origin)
 		if (r->port != NULL)
 			ck_assert_ok(sl_coap_add(&msg, SL_COAP_URI_PORT, hex(r->port)));
 		wrong += ask(i, &msg, r->want, r->because);
+		hostile += r->want != FORWARDED;
 		wanted += r->want == FORWARDED;
 	}
+	conclude("T11-parts-rows", hostile, 50, hostile >= 50);
 	conclude("T11-parts-wrong", wrong, 0, wrong == 0);
 	conclude("T11-parts-fetches", lab.fetch_count - wanted, 0, lab.fetch_count == wanted);
-	ck_assert(wrong == 0 && lab.fetch_count == wanted);
+	ck_assert(wrong == 0 && lab.fetch_count == wanted && hostile >= 50);
+	lab_close(&lab);
+}
+END_TEST
+
+/* The registries of RFC 6890, first and last addresses, by either scheme. */
+START_TEST(special_purpose_blocks_reach_no_origin)
+{
+	static const char *const hosts[] = {"0.0.0.0", "0.255.255.255", "10.0.0.0",
+	        "10.255.255.255", "100.64.0.0", "100.127.255.255", "127.0.0.1", "127.255.255.255",
+	        "169.254.0.1", "172.16.0.0", "172.31.255.255", "192.0.0.8", "192.0.2.1",
+	        "192.168.0.0", "192.168.255.255", "198.18.0.0", "198.51.100.1", "203.0.113.1",
+	        "240.0.0.0", "255.255.255.255", "::", "::1", "64:ff9b:1::1", "100::1", "2001:2::1",
+	        "2001:db8::1", "fc00::1", "fdff::1", "fe80::1", "ff02::1"};
+	struct sl_coap_msg msg;
+	size_t wrong = 0, hostile = 0;
+
+	lab_open(&lab, CONFIG);
+	for (; hostile < 2 * ARRAY_LEN(hosts); hostile++) {
+		const char *host = hosts[hostile / 2];
+
+		lab_oscore(&msg, 1, lab_bytes(20, 1));
+		ck_assert_ok(sl_coap_add(&msg, SL_COAP_PROXY_SCHEME,
+		        sl_span_text(hostile % 2 == 0 ? "https" : "http")));
+		ck_assert_ok(sl_coap_add(&msg, SL_COAP_URI_HOST, sl_span_text(host)));
+		wrong += ask(hostile, &msg, REFUSED, host);
+	}
+	conclude("T11-block-rows", hostile, 50, hostile >= 50);
+	conclude("T11-block-wrong", wrong, 0, wrong == 0);
+	conclude("T11-block-fetches", lab.fetch_count, 0, lab.fetch_count == 0);
+	ck_assert(wrong == 0 && lab.fetch_count == 0 && hostile >= 50);
 	lab_close(&lab);
 }
 END_TEST
@@ -428,6 +460,7 @@ policy_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, hostile_uris_reach_no_origin);
 	tcase_add_test(t, hostile_parts_reach_no_origin);
+	tcase_add_test(t, special_purpose_blocks_reach_no_origin);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -216,7 +216,7 @@ static const struct {
 static void
 conclude(const char *id, size_t value, size_t limit, bool is_good)
 {
-	printf("%s %zu %zu %s\n", id, value, limit, is_good ? "PASS" : "FAIL");
+	printf("%s %zu %zu %s -\n", id, value, limit, is_good ? "PASS" : "FAIL");
 	fflush(stdout);
 }
 
