@@ -190,19 +190,21 @@ write_tbs(struct sl_writer *w, const struct sl_cert_params *params, const struct
 static bool
 are_good_params(const struct sl_cert_params *params)
 {
+	char text[SL_NAME_TEXT_MAX];
 	bool is_zero = true;
 
 	for (size_t i = 0; i < params->serial.len; i++)
 		is_zero = is_zero && params->serial.ptr[i] == 0;
 	if (is_zero || params->serial.len > SL_SERIAL_MAX || params->serial.ptr[0] >= 0x80)
 		return false;
-	if (!sl_der_is_strict(params->subject) || !sl_x509_is_name(params->subject))
+	if (!sl_der_is_strict(params->subject) || !sl_x509_is_name(params->subject) ||
+	        sl_name_text(params->subject, text, sizeof text) != SL_OK)
 		return false;
 	if (params->subject_alt_name.len > 0 ? !sl_x509_is_general_names(params->subject_alt_name)
 	                                     : params->subject.len == 2)
 		return false; /* nobody is named */
-	if (params->is_ca && params->subject.len == 2)
-		return false; /* RFC 5280 section 4.1.2.6 */
+	if ((params->is_ca || params->issuer_cert.len == 0) && params->subject.len == 2)
+		return false; /* RFC 5280 sections 4.1.2.4, 4.1.2.6 */
 	return sl_x509_is_time(params->not_before) && sl_x509_is_time(params->not_after) &&
 	       params->not_before <= params->not_after && params->key_usage < 1u << 7;
 }

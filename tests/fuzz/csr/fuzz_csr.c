@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Requests, certificates, certs-only CMS, keys and PEM from hostile bytes. */
-#include <sl/x509.h>
+ * Requests, certificates, certs-only CMS, keys and PEM from hostile bytes. Behind a first byte 'R' or
+ * 'I': requests with signatures that verify, and certificates that are issued (issue.h). */
+#include "issue.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +106,10 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	char text[SL_NAME_TEXT_MAX];
 	size_t der_len = 0;
 
+	if (len > 0 && (bytes[0] == 'R' || bytes[0] == 'I')) {
+		(bytes[0] == 'R' ? try_signed : try_issue)(sl_span(bytes + 1, len - 1));
+		return 0;
+	}
 	try_request(input);
 	try_certificate(input);
 	try_cms(input);

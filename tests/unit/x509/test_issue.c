@@ -255,8 +255,8 @@ START_TEST(issues_nothing_of_bad_parameters)
 	        .not_before = YEAR_2024,
 	        .not_after = YEAR_2034,
 	        .key_usage = SL_KU_DIGITAL_SIGNATURE};
-	struct sl_cert_params rows[16];
-	enum sl_err want[16];
+	struct sl_cert_params rows[18];
+	enum sl_err want[18];
 	size_t count = 0, len = 0;
 	uint8_t out[1024];
 
@@ -270,10 +270,14 @@ START_TEST(issues_nothing_of_bad_parameters)
 	rows[count++].serial = hex("010203040506070809101112131415161718192021");
 	rows[count++].subject = hex("30020500");
 	rows[count++].subject = hex("3001");
+	rows[count++].subject = der("30{31{30{0603550403 0c{e1}}}}"); /* no UTF-8: not read again */
 	rows[count++].subject = hex("3000"); /* and no alternative name */
 	rows[count].subject = hex("3000");
 	rows[count].subject_alt_name = hex("3003820164");
 	rows[count++].is_ca = true;
+	rows[count].subject = hex("3000"); /* of a self-signed one also the issuer */
+	rows[count].subject_alt_name = hex("3003820164");
+	rows[count++].issuer_cert = sl_span(NULL, 0);
 	rows[count++].subject_alt_name = hex("3000");
 	rows[count++].not_before = YEAR_2034 + 1;
 	rows[count++].not_after = 253402300800; /* year 10000 */
