@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * OSCORE end point: first byte = kind of input, second = length of the option value, then the
  * option value, then the ciphertext (or, for kind 2, a plaintext that is sealed with the right key
- * first). Oracles: an option that decodes encodes to the same bytes; the wrong key never opens
+ * first). Kinds 3 and 4 are both ends (exchange.h), with settings in place of the option. Oracles: an option that decodes encodes to the same bytes; the wrong key never opens
  * anything and its window stays; the right key's window moves only for what it opened, and never
  * twice. */
-#include <sl/oscore.h>
+#include "exchange.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
-enum kind { REQUEST, RESPONSE, PLAINTEXT, KINDS };
+enum kind { REQUEST, RESPONSE, PLAINTEXT, EXCHANGE, WINDOW, KINDS };
 
 #define TEXT_MAX 4096
 
@@ -54,6 +54,16 @@ check_option(struct sl_span value, const struct sl_oscore_option *opt)
 	assert(sl_span_equal(sl_writer_span(&w), value));
 }
 
+/* Section 8.2: a refusal has a code, what goes on has none; a text only stands beside a code. */
+static void
+check_outcome(enum sl_oscore_outcome outcome)
+{
+	uint8_t code = sl_oscore_outcome_code(outcome);
+
+	assert((code == 0) == (outcome == SL_OSCORE_OK || outcome == SL_OSCORE_NEEDS_ECHO));
+	assert(code != 0 || sl_oscore_outcome_text(outcome) == NULL);
+}
+
 static enum sl_oscore_outcome
 arrive(struct sl_oscore_ctx *ctx, const struct sl_oscore_option *opt, struct sl_span ciphertext)
 {
@@ -61,8 +71,11 @@ arrive(struct sl_oscore_ctx *ctx, const struct sl_oscore_option *opt, struct sl_
 	static struct sl_coap_msg inner;
 	struct sl_oscore_open open = {plaintext, sizeof plaintext, &inner};
 	struct sl_oscore_exchange exchange;
+	enum sl_oscore_outcome outcome =
+	        sl_oscore_unprotect_request(ctx, opt, ciphertext, &open, &exchange);
 
-	return sl_oscore_unprotect_request(ctx, opt, ciphertext, &open, &exchange);
+	check_outcome(outcome);
+	return outcome;
 }
 
 static void
@@ -147,6 +160,10 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		return 0;
 	option = sl_span(bytes + 2, bytes[1]);
 	rest = sl_span(bytes + 2 + option.len, len - 2 - option.len);
+	if (bytes[0] % KINDS == EXCHANGE || bytes[0] % KINDS == WINDOW) {
+		(bytes[0] % KINDS == EXCHANGE ? try_exchange : try_window)(option, rest);
+		return 0;
+	}
 	decodes = sl_oscore_option_decode(&opt, option) == SL_OK;
 	if (decodes)
 		check_option(option, &opt);
