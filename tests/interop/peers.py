@@ -75,6 +75,13 @@ def lakers():
     return None
 
 
+def promtool():
+    """The path of Prometheus's reader of what it scrapes."""
+    own = os.path.join(FOLDER, "prometheus", "usr", "bin", "promtool")
+    found = own if os.access(own, os.X_OK) else shutil.which("promtool")
+    return os.path.abspath(found) if found else skip("promtool", "not installed; tools/peers brings it")
+
+
 def run_in(find):
     """Goes on in the interpreter that find() names: for tests that use a peer's library in their own process."""
     if "SL_INSIDE" not in os.environ:
