@@ -30,6 +30,16 @@ if(SL_HARDEN)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     target_compile_options(sl_flags INTERFACE -fcf-protection=full)
   endif()
+  include(CheckCCompilerFlag)
+  check_c_compiler_flag(-fstrict-flex-arrays=3 SL_HAS_STRICT_FLEX_ARRAYS) # gcc 13, clang 16
+  if(SL_HAS_STRICT_FLEX_ARRAYS)
+    target_compile_options(sl_flags INTERFACE -fstrict-flex-arrays=3)
+  endif()
+  # what a function of these rooms leaves in registers may be of a key
+  check_c_compiler_flag(-fzero-call-used-regs=used-gpr SL_HAS_ZERO_CALL_USED_REGS) # gcc 11, clang 15
+  if(SL_HAS_ZERO_CALL_USED_REGS)
+    set(SL_KEY_ROOM_FLAGS -fzero-call-used-regs=used-gpr)
+  endif()
   target_link_options(sl_flags INTERFACE -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
     -Wl,--as-needed)
 endif()
