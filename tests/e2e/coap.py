@@ -9,6 +9,7 @@ URI_HOST, OBSERVE, URI_PORT, OSCORE, URI_PATH, CONTENT_FORMAT, MAX_AGE = 3, 6, 7
 URI_QUERY, HOP_LIMIT, ACCEPT, EDHOC, BLOCK2, BLOCK1, PROXY_URI, PROXY_SCHEME = 15, 16, 17, 21, 23, 27, 35, 39
 SIZE1, ECHO, REQUEST_TAG = 60, 252, 292
 GET, POST, PUT, DELETE, FETCH = 1, 2, 3, 4, 5
+PATIENCE_S = 20.0  # with an answer that comes, however busy the machine is
 
 
 def code(text):
@@ -127,7 +128,7 @@ class Client:
             return decode(data)
         return None
 
-    def exchange(self, m, seconds=5.0, echo=True):
+    def exchange(self, m, seconds=PATIENCE_S, echo=True):
         """The response to m: piggybacked or separate (acknowledged); follows one Echo challenge."""
         self.send(m)
         end = time.monotonic() + seconds

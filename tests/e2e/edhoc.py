@@ -199,7 +199,7 @@ class Initiator:
         self.oscore.close()
 
 
-def post(client, payload, content_format=CID_EDHOC, options=(), seconds=5.0):
+def post(client, payload, content_format=CID_EDHOC, options=(), seconds=coap.PATIENCE_S):
     """A plain request to the EDHOC resource, and its answer."""
     more = [] if content_format is None else [(coap.CONTENT_FORMAT, coap.uint(content_format))]
     return client.exchange(client.message(coap.POST, PATH + more + list(options), payload), seconds)

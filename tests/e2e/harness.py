@@ -41,7 +41,7 @@ def check_output(what, text):
         raise AssertionError(f"{what}: a sanitizer reports:\n{text}")
 
 
-def wait_until(condition, seconds=10.0, what="it"):
+def wait_until(condition, seconds=30.0, what="it"):
     """The first true value of condition()."""
     end = time.monotonic() + seconds
     while True:
@@ -69,7 +69,7 @@ class Server:
         with open(self.log_path, encoding="utf-8", errors="replace") as f:
             return f.read()
 
-    def wait_for(self, pattern, seconds=15.0, count=1):
+    def wait_for(self, pattern, seconds=60.0, count=1):
         """Everything that matches, once there are count of it."""
         def find():
             found = re.findall(pattern, self.log())
@@ -413,7 +413,7 @@ class Case(unittest.TestCase):
         self.addCleanup(c.close)
         return c
 
-    def ask(self, c, payload, options=(OPTION,), seconds=5.0, mcode=coap.POST):
+    def ask(self, c, payload, options=(OPTION,), seconds=coap.PATIENCE_S, mcode=coap.POST):
         """The answer to one confirmable request as it is; an Echo challenge is an answer too."""
         return c.exchange(c.message(mcode, list(options), payload), seconds, echo=False)
 

@@ -55,7 +55,7 @@ class Proxy:
         with open(self.log_path, encoding="utf-8") as f:
             return f.read()
 
-    def wait_for(self, pattern, seconds=10.0, count=1):
+    def wait_for(self, pattern, seconds=60.0, count=1):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             found = re.findall(pattern, self.log())
@@ -109,7 +109,7 @@ class ProxyTest(unittest.TestCase):
         self.addCleanup(c.close)
         return c
 
-    def ask(self, c, payload, options=(OPTION,), seconds=5.0, mcode=coap.POST):
+    def ask(self, c, payload, options=(OPTION,), seconds=coap.PATIENCE_S, mcode=coap.POST):
         return c.exchange(c.message(mcode, list(options), payload), seconds, echo=False)
 
     def assertCode(self, got, text):
@@ -426,10 +426,10 @@ class ProxyTest(unittest.TestCase):
         fresh = self.client()
         ping = coap.Message(coap.CON, 0, 77)
         fresh.send(ping)
-        got = fresh.receive(5.0)
+        got = fresh.receive(LATE_S)
         self.assertEqual((got.type, got.mid), (coap.RST, 77))
         fresh.send(b"\x44\x02\x00\x09abcd" + b"\x00" * 1600)
-        self.assertCode(fresh.receive(5.0), "4.13")
+        self.assertCode(fresh.receive(LATE_S), "4.13")
 
 
 @unittest.skipUnless(shutil.which("openssl"), "needs the openssl tool for a certificate")

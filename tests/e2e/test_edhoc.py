@@ -222,7 +222,7 @@ class RefusedTest(edhoc.Case):
 
         def is_over():
             return edhoc.get(client, run.context, "/est/att")[0] == coap.code("4.01")
-        harness.wait_until(is_over, 5.0, "the server notices")
+        harness.wait_until(is_over, what="the server notices")
         self.forget()
         device = edhoc.Device(self.home, self.relay.address, key, cert, "--peer", self.server_sign)
         self.refuse(device)

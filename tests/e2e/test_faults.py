@@ -218,7 +218,7 @@ class RowsTest(FaultCase):
                 self.assertEqual(len(server.requests) - before, 1, "one HTTP request")
                 self.assertEqual(server.requests[-1].method, "POST")
                 # an end that crosses the next request on the wire would be taken for its own
-                harness.wait_until(lambda: server.open == 0, 5.0, "the origin closes")
+                harness.wait_until(lambda: server.open == 0, what="the origin closes")
         print(f"{len(rows)} rows")
 
     def test_messages(self):
@@ -407,9 +407,9 @@ class ConnectionTest(FaultCase):
             asked.append((c, m, body))
             if len(asked) % 64 == 0:
                 for c1, m1, body1 in asked[-64:]:
-                    answer = c1.receive(5.0)
+                    answer = c1.receive(coap.PATIENCE_S)
                     if answer is not None and answer.code == 0:  # a slow machine: the answer comes by itself
-                        answer = c1.receive(5.0)
+                        answer = c1.receive(coap.PATIENCE_S)
                     else:
                         self.assertEqual(answer.mid, m1.mid)
                     self.assertIsNotNone(answer)

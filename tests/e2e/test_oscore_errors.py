@@ -185,7 +185,7 @@ class ErrorsTest(ErrorCase):
         def is_refused():
             self.device.run("crts", "--timeout", "500ms", status=None)
             return self.replies()[-1].code == coap.code("4.01")
-        harness.wait_until(is_refused, 5.0, "the server notices")
+        harness.wait_until(is_refused, what="the server notices")
         self.assert_refusal(self.replies()[-1], "4.01", NO_CONTEXT)
 
 

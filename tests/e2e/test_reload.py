@@ -58,7 +58,7 @@ class Reload(harness.Case):
         self.proxy.server.process.send_signal(signal.SIGHUP)
         return self.proxy.server.wait_for(r"event=reload-failed error=\"(.*)\" mend=", count=self.failed)[-1]
 
-    def code(self, path=(), payload=b"x", seconds=5.0):
+    def code(self, path=(), payload=b"x", seconds=coap.PATIENCE_S):
         got = self.client(self.proxy.address).exchange(
             coap.Message(coap.CON, coap.POST, int.from_bytes(os.urandom(2), "big"), os.urandom(4),
                          [harness.OPTION, *path], payload), seconds)
@@ -119,7 +119,7 @@ class Reload(harness.Case):
         self.assertEqual(self.code(URI_A), "2.04")
         self.assertEqual(len(two.requests), 1)
         gate.set()
-        got = c.exchange(m, 5)  # the same datagram: a repetition, answered from what is remembered
+        got = c.exchange(m)  # the same datagram: a repetition, answered from what is remembered
         self.assertEqual((coap.code_text(got.code), got.payload), ("2.04", b"late"))
         self.assertEqual(len(one.requests), 1)
 
@@ -139,7 +139,7 @@ class Reload(harness.Case):
             c = self.client(self.proxy.address)
             while not stop.is_set():
                 m = c.message(coap.POST, [harness.OPTION, *URI_A], b"x")
-                got = c.exchange(m, 1.0) or c.exchange(m, 4.0)
+                got = c.exchange(m, 1.0) or c.exchange(m)
                 codes.append(coap.code_text(got.code) if got else None)
         threads = [threading.Thread(target=device) for _ in range(4)]
         for t in threads:

@@ -22,7 +22,7 @@ LONG = bool(os.environ.get("SL_LONG"))
 DEPTH, SHARE, CHANGED = (2, 1.0, 100000) if LONG else (1, 0.1, 500)
 SEED = int(os.environ.get("SL_SEED", "1"))
 IDENTITY = "learner-1"
-SILENCE_S = 5.0
+SILENCE_S = coap.PATIENCE_S
 MACHINES = [["as it comes"], ["combined requests"], ["as it comes", "message_4"],
             ["as it comes", "message_4", "message_4 and combined requests"]]
 
