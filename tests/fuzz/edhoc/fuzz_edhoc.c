@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * EDHOC from hostile bytes on the session of RFC 9529 trace 2: messages 1 to 4 and errors, each where
- * it is due, and PLAINTEXT_2 to 4 under the right keys. The first byte says which. What is refused
- * changes nothing; what is accepted is the true message and nothing else. */
+ * it is due, and PLAINTEXT_2 to 4 under the right keys; or whole runs (whole.h). The first byte says
+ * which. What is refused changes nothing; what is accepted is the true message and nothing else. */
 #include "cddl.h"
+#include "whole.h"
 
 #include <sl/aead.h>
 #include <sl/cbor.h>
@@ -65,6 +66,9 @@ enum kind {
 	INNER_3,
 	INNER_4,
 	PAYLOAD,
+	WHOLE,
+	CHOICE,
+	PADDING,
 	KINDS,
 };
 
@@ -379,6 +383,10 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		return 0;
 	kind = bytes[0] % KINDS;
 	input = sl_span(bytes + 1, len - 1);
+	if (kind >= WHOLE) {
+		(kind == WHOLE ? try_whole : kind == CHOICE ? try_choice : try_padding)(input);
+		return 0;
+	}
 	side = sides[kind].own_key == NULL ? prepare(kind) : &sides[kind];
 	if (kind == MESSAGE_1)
 		try_message_1(side, input);

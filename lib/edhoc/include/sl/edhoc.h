@@ -56,7 +56,8 @@ enum sl_edhoc_message_4 {
 
 /* What both ends agreed on beforehand (section 3.9). Borrowed as long as the run lives. */
 struct sl_edhoc_profile {
-	const int64_t *suites; /* by preference; sl_edhoc_suite_check was asked about those used */
+	/* by preference; sl_edhoc_suite_check was asked about those used; with for_oscore one has OSCORE */
+	const int64_t *suites;
 	size_t suite_count;
 	unsigned methods;          /* 1 << METHOD for each of 0 to 3 */
 	const int64_t *ead_labels; /* that the application understands, without a sign */

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Writes the seeds of ID_CRED_x (a byte 0, the map) and CRED_x (a byte 1, the item). Keys are those of RFC 9529
+section 3, RFC 8032 section 7 (Ed) and RFC 7748 section 6 (X); the point of P-384 is its generator.   usage: seeds.py FOLDER"""
+import os
+import sys
+
+X = bytes.fromhex("bbc34960526ea4d32e940cad2a234148ddc21791a12afbcbac93622046dd44f0")
+Y = bytes.fromhex("4519e257236b2a0ce2023f0931f1f386ca7afda64fcde0108c224c51eabf6072")
+CRED_R = bytes.fromhex("a2026b6578616d706c652e65647508a101a501020241322001215820") + X + b"\x22\x58\x20" + Y
+P384_X = bytes.fromhex("aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7")
+P384_Y = bytes.fromhex("3617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f")
+ED25519 = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
+ED448 = bytes.fromhex("5fd7449b59b461fd2ce787ec616ad46a1da1342485a70e1f8a0ea75d80e96778edf124769b46c7061bd6783df1e50f6cd1fa1abeafe82561"
+                      "80")
+X25519 = bytes.fromhex("8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a")
+X448 = bytes.fromhex("9b08f7cc31b7e3e67d22d5aea121074a273bd2b83de09c63faa73d2c22c5d9bbc836647241d953d40c5b12da88120d53177f80e532c41fa0")
+
+
+def head(major, n):
+    if n < 24:
+        return bytes([major << 5 | n])
+    size = 1 if n < 256 else 2 if n < 65536 else 4
+    return bytes([major << 5 | {1: 24, 2: 25, 4: 26}[size]]) + n.to_bytes(size, "big")
+
+
+class Raw(bytes):
+    pass
+
+
+def cbor(item):
+    if isinstance(item, Raw):
+        return bytes(item)
+    if item is True or item is False:
+        return b"\xf5" if item else b"\xf4"
+    if isinstance(item, int):
+        return head(0, item) if item >= 0 else head(1, -1 - item)
+    if isinstance(item, bytes):
+        return head(2, len(item)) + item
+    if isinstance(item, str):
+        return head(3, len(item.encode())) + item.encode()
+    if isinstance(item, list):
+        return head(4, len(item)) + b"".join(map(cbor, item))
+    return head(5, len(item)) + b"".join(cbor(k) + cbor(v) for k, v in item.items())
+
+
+def uri(text):
+    return Raw(b"\xd8\x20" + cbor(text))
+
+
+def key(kty, crv, x, y=None, **more):
+    parts = {1: kty, -1: crv, -2: x}
+    if y is not None:
+        parts[-3] = y
+    parts.update({int(k[1:]) * (-1 if k[0] == "n" else 1): v for k, v in more.items()})
+    return parts
+
+
+def ccs(cose_key, claims=None):
+    return {2: "a", **(claims or {}), 8: {1: cose_key}}
+
+
+P256 = key(2, 1, X, Y)
+references = {
+    "kid": {4: b"\x32"},
+    "kid-unknown": {4: b"\x33"},
+    "kccs": {14: Raw(CRED_R)},
+    "kccs-and-kid": {4: b"\x32", 14: Raw(CRED_R)},
+    "kccs-and-other-kid": {4: b"\x2b", 14: Raw(CRED_R)},
+    "kccs-unknown": {14: ccs(P256)},
+    "kccs-text": {14: "a"},
+    "x5t": {34: [-15, b"12345678"]},
+    "x5t-sha512": {34: [-44, b"1" * 64]},
+    "x5t-three": {34: [-15, b"12345678", 1]},
+    "x5t-empty": {34: [-15, b""]},
+    "c5t": {22: [-15, b"12345678"]},
+    "x5u": {35: uri("coap://a/b")},
+    "x5u-plain": {35: "coap://a/b"},
+    "x5u-empty": {35: uri("")},
+    "c5u": {23: uri("coap://a/b")},
+    "c5u-plain": {23: "coap://a/b"},
+    "x5chain": {33: b"\x30\x00"},
+    "x5chain-two": {33: [b"\x30\x00", b"\x30\x00"]},
+    "x5chain-one-in-array": {33: [b"\x30\x00"]},
+    "x5chain-seven": {33: [b"\x30\x00"] * 7},
+    "c5c": {25: b"\x80"},
+    "c5c-two": {25: [b"\x80", b"\x80"]},
+    "kcwt": {13: b"a"},
+    "x5bag": {32: b"a"},
+    "unknown": {99: 1, "a": 2},
+    "unknown-and-kid": {99: 1, "a": 2, 4: b"\x32"},
+    "label-bytes": {b"a": 1},
+    "many": {i: 1 for i in range(100, 140)},
+    "empty": {},
+}
+credentials = {
+    "ccs": Raw(CRED_R),
+    "ccs-times": ccs(P256, {4: 2000000000, 5: 1700000000}),
+    "ccs-times-text": ccs(P256, {4: "never", "a": 1}),
+    "ccs-y-sign": ccs(key(2, 1, X, True)),
+    "ccs-y-sign-0": ccs(key(2, 1, X, False)),
+    "ccs-y-absent": ccs(key(2, 1, X)),
+    "ccs-y-empty": ccs(key(2, 1, X, b"")),
+    "ccs-y-wrong": ccs(key(2, 1, X, X)),
+    "ccs-private": ccs(key(2, 1, X, Y, n4=b"d" * 32)),
+    "ccs-kid-empty": ccs(key(2, 1, X, Y, p2=b"")),
+    "ccs-key-more": ccs(key(2, 1, X, Y, p3=-7)),
+    "ccs-p384": ccs(key(2, 2, P384_X, P384_Y)),
+    "ccs-ed25519": ccs(key(1, 6, ED25519, p2=b"k")),
+    "ccs-ed25519-y": ccs(key(1, 6, ED25519, True)),
+    "ccs-ed448": ccs(key(1, 7, ED448)),
+    "ccs-x25519": ccs(key(1, 4, X25519)),
+    "ccs-x448": ccs(key(1, 5, X448)),
+    "ccs-curve-unknown": ccs(key(2, 9, X, Y)),
+    "ccs-cnf-other": {2: "a", 8: {3: b"kid"}},
+    "ccs-cnf-missing": {2: "a"},
+    "ccs-claim-twice": Raw(b"\xa2\x02\x61a\x02\x61a"),
+    "ccs-claim-bytes": Raw(b"\xa1\x41a\x01"),
+    "ccs-claims-many": {i: 1 for i in range(100, 140)},
+    "cose-key": P256,
+}
+
+
+def main():
+    folder = sys.argv[1]
+    seeds = {"id-" + name: b"\0" + cbor(item) for name, item in references.items()}
+    seeds.update({"cred-" + name: b"\1" + cbor(item) for name, item in credentials.items()})
+    for kind in ("c509-one", "c509-type3"):  # as they stand in their files
+        with open(os.path.join(folder, kind), "rb") as f:
+            array = f.read()
+        seeds["cred-" + kind] = b"\1" + array
+        seeds["id-c5c-" + kind] = b"\0" + cbor({25: array})
+    for name, data in seeds.items():
+        with open(os.path.join(folder, name), "wb") as f:
+            f.write(data)
+
+
+if __name__ == "__main__":
+    main()
