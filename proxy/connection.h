@@ -20,7 +20,7 @@ struct connection {
 	size_t sent; /* bytes of the request, head and body */
 	bool is_connected, is_sent;
 	bool is_broken; /* the origin takes nothing more; it may have spoken before */
-	bool is_early; /* it spoke before it was asked: an answer more may come than there are requests */
+	bool is_early; /* bytes came before the request left: there may be more answers than requests */
 	struct response response;
 };
 
