@@ -35,7 +35,7 @@ def flood(r):
     m = {k: v for k, v in m.items() if v and "_bucket" not in k}
     print(f"flood: {sent['sent'] / sent['seconds']:.0f}/s, the worker busy {100 * busy:.0f} %; before {before}, "
           f"during {during}, after {after}, {m}", flush=True)
-    r.at_least("T2.success-permille", int(1000 * during["ok"] / during["asked"]), 999)
+    r.at_least("T2.success-permille", int(1000 * during["ok"] / max(1, during["asked"])), 999)
     r.speed_at_least("T2.throughput-percent-of-baseline", int(100 * rate["during"] / rate["before"]), 80)
     r.speed_at_most("T2.growth-mib", round(growth), GROWTH_MIB)
     r.speed_at_least("T2.recovery-percent-of-baseline", int(100 * rate["after"] / rate["before"]), 95)

@@ -18,7 +18,7 @@ def mixup(r):
     m, origin = r.metrics(), r.counts()
     print(f"mixup: {got}, {origin}, late {m['late_results_total']}, duplicates {m['duplicates_total']}", flush=True)
     r.at_most(f"T25.wire-wrong-of-{count}", got["wrong"], 0)
-    r.at_least("T25.wire-answered-percent", int(100 * got["ok"] / (got["asked"] - got["abandoned"])), 90)
+    r.at_least("T25.wire-answered-percent", int(100 * got["ok"] / max(1, got["asked"] - got["abandoned"])), 90)
     r.at_least("T25.wire-duplicates", int(m["duplicates_total"]), count // 100)
     r.at_least("T25.wire-exchanges-per-second", int(got["asked"] / got["seconds"]), 1)
 
@@ -33,7 +33,7 @@ def once(r):
     print(f"once: {got}, {origin}, duplicates {m['duplicates_total']}", flush=True)
     r.at_most("T26.wire-repeats-at-origin", origin["repeats"], 0)
     r.at_least("T26.wire-duplicates-at-proxy", int(m["duplicates_total"]), count // 4)
-    r.at_least("T26.wire-answered-percent", int(100 * got["ok"] / got["asked"]), 95)
+    r.at_least("T26.wire-answered-percent", int(100 * got["ok"] / max(1, got["asked"])), 95)
 
 
 if __name__ == "__main__":
