@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Files of credentials from hostile bytes. What is read is a credential, and every reference to it
- * that can be written is read again and means it. Behind a first byte 0 or 1: an ID_CRED_x, a CRED_x
- * (references.h). */
+ * that can be written is read again and means it. Behind a first byte 0 to 2: an ID_CRED_x, a CRED_x,
+ * a path (references.h). */
 #include "references.h"
 
 #include <stdlib.h>
@@ -53,8 +53,10 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct sl_credential first;
 	enum sl_id_cred_label named;
 
-	if (len > 0 && bytes[0] <= 1) {
-		(bytes[0] == 0 ? try_reference : try_credential)(sl_span(bytes + 1, len - 1));
+	if (len > 0 && bytes[0] <= 2) {
+		(bytes[0] == 0          ? try_reference
+		        : bytes[0] == 1 ? try_credential
+		                        : try_native_path)(sl_span(bytes + 1, len - 1));
 		return 0;
 	}
 	if (sl_credential_file_read(&f, sl_span(bytes, len)) != SL_OK)

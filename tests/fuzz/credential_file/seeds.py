@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Writes the seeds of ID_CRED_x (a byte 0, the map) and CRED_x (a byte 1, the item). Keys are those of RFC 9529
+"""Writes the seeds of ID_CRED_x (a byte 0, the map), CRED_x (a byte 1, the item) and paths (a byte 2). Keys are those of RFC 9529
 section 3, RFC 8032 section 7 (Ed) and RFC 7748 section 6 (X); the point of P-384 is its generator.   usage: seeds.py FOLDER"""
 import os
 import sys
@@ -121,10 +121,45 @@ credentials = {
 }
 
 
+NO_CA, ANY_LENGTH, LENGTH_0, LENGTH_1 = range(4)
+CERTIFIES, SIGNS, AGREES = range(3)
+DIRECT, ALONE, AGREEMENT, WANTS_RA, IS_RA, NO_CLOCK = (1 << i for i in range(6))
+EARLY, LATE, CRITICAL, FORGED, MISNAMED = 1, 2, 4, 8, 16
+
+
+def path(flags=0, root=(ANY_LENGTH, CERTIFIES, 0), middle=(LENGTH_0, CERTIFIES, 0), leaf=(NO_CA, SIGNS, 0)):
+    return bytes([2, flags, *root, *middle, *leaf])
+
+
+paths = {
+    "good": path(),
+    "direct": path(DIRECT),
+    "alone": path(ALONE),
+    "agreement": path(AGREEMENT, leaf=(NO_CA, AGREES, 0)),
+    "usage": path(AGREEMENT),
+    "ra": path(WANTS_RA | IS_RA),
+    "no-ra": path(WANTS_RA),
+    "no-clock": path(NO_CLOCK, leaf=(NO_CA, SIGNS, LATE)),
+    "late": path(leaf=(NO_CA, SIGNS, LATE)),
+    "root-early": path(root=(ANY_LENGTH, CERTIFIES, EARLY)),
+    "root-length": path(root=(LENGTH_0, CERTIFIES, 0)),
+    "root-length-1": path(root=(LENGTH_1, CERTIFIES, 0)),
+    "middle-no-ca": path(middle=(NO_CA, CERTIFIES, 0)),
+    "middle-usage": path(middle=(LENGTH_0, SIGNS, 0)),
+    "middle-critical": path(middle=(LENGTH_0, CERTIFIES, CRITICAL)),
+    "middle-forged": path(middle=(LENGTH_0, CERTIFIES, FORGED)),
+    "leaf-forged": path(leaf=(NO_CA, SIGNS, FORGED)),
+    "leaf-misnamed": path(leaf=(NO_CA, SIGNS, MISNAMED)),
+    "middle-misnamed": path(middle=(LENGTH_0, CERTIFIES, MISNAMED)),
+    "leaf-critical": path(leaf=(NO_CA, SIGNS, CRITICAL)),
+}
+
+
 def main():
     folder = sys.argv[1]
     seeds = {"id-" + name: b"\0" + cbor(item) for name, item in references.items()}
     seeds.update({"cred-" + name: b"\1" + cbor(item) for name, item in credentials.items()})
+    seeds.update({"path-" + name: data for name, data in paths.items()})
     for kind in ("c509-one", "c509-type3"):  # as they stand in their files
         with open(os.path.join(folder, kind), "rb") as f:
             array = f.read()
