@@ -60,6 +60,8 @@ enum echo_mode {
 struct limits {
 	uint64_t ack_delay;
 	uint64_t connect_timeout;
+	uint64_t first_byte_timeout;
+	uint64_t low_speed_time;
 	uint64_t total_timeout;
 	uint64_t drain_timeout;
 	uint64_t queue_age;

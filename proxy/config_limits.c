@@ -9,6 +9,8 @@
 const struct limit_def limit_defs[] = {
         {LIMIT("ack-delay", ack_delay), LIMIT_TIME, "500ms", "100ms", "1s"},
         {LIMIT("connect-timeout", connect_timeout), LIMIT_TIME, "5s", "100ms", "60s"},
+        {LIMIT("first-byte-timeout", first_byte_timeout), LIMIT_TIME, "20s", "100ms", "200s"},
+        {LIMIT("low-speed-time", low_speed_time), LIMIT_TIME, "10s", "1s", "200s"},
         {LIMIT("total-timeout", total_timeout), LIMIT_TIME, "60s", "1s", "200s"},
         {LIMIT("drain-timeout", drain_timeout), LIMIT_TIME, "10s", "0", "200s"},
         {LIMIT("queue-age", queue_age), LIMIT_TIME, "5s", "10ms", "60s"},

@@ -7,6 +7,8 @@
 
 static const char *const live_limits[] = {
         "connect-timeout",
+        "first-byte-timeout",
+        "low-speed-time",
         "total-timeout",
         "drain-timeout",
         "queue-age",

@@ -97,6 +97,7 @@ connection_ask(struct connection *c, const struct core_fetch *fetch)
 {
 	c->fetch = *fetch;
 	c->sent = 0;
+	c->received = 0;
 	c->is_sent = false;
 }
 
@@ -187,6 +188,7 @@ connection_receive(struct connection *c, struct connection_room *room, bool *may
 		return go_on;
 	if (n <= 0)
 		return conclude(end(c, n));
+	c->received += (uint64_t)n;
 	verdict = response_take(&c->response, sl_span(room->in, (size_t)n), &taken);
 	*may_keep = verdict == RESPONSE_WHOLE && taken == (size_t)n && c->is_sent &&
 	            !c->is_broken && !c->is_early && response_may_keep(&c->response);

@@ -17,7 +17,8 @@ struct connection {
 	int fd;                      /* -1: none */
 	const struct origin *origin; /* that it leads to */
 	struct core_fetch fetch;
-	size_t sent; /* bytes of the request, head and body */
+	size_t sent;       /* bytes of the request, head and body */
+	uint64_t received; /* bytes since it was sent */
 	bool is_connected, is_sent;
 	bool is_broken; /* the origin takes nothing more; it may have spoken before */
 	bool is_early; /* bytes came before the request left: there may be more answers than requests */

@@ -8,7 +8,8 @@
 
 #include "transfer.h"
 
-#define SOCKETS_STEP 64
+#define SOCKETS_STEP         64
+#define SWEEPS_IN_A_DEADLINE 16
 
 /* A socket stays with the loop while libcurl keeps it, until it is closed or its origin speaks unasked: to take it out
  * and in again would be two system calls for each request. */
@@ -21,6 +22,8 @@ struct curl_side {
 	struct origin_side_config config;
 	struct transfer_shared shared;
 	struct loop_timer *timer;
+	struct loop_timer *sweep; /* looks for transfers that are late */
+	bool is_sweeping;         /* it is set */
 	struct transfer *transfers;
 	size_t transfer_count;
 	struct transfer *free;   /* those that do not run */
@@ -62,6 +65,41 @@ take_results(struct curl_side *side)
 			continue;
 		finish(side, t, msg->data.result);
 	}
+}
+
+/* --- transfers that are late ---------------------------------------------------------------------------------------- */
+
+static void
+set_sweep(struct curl_side *side)
+{
+	const struct limits *l = side->config.limits;
+	uint64_t least = l->first_byte_timeout < l->low_speed_time ? l->first_byte_timeout
+	                                                           : l->low_speed_time;
+
+	side->is_sweeping = true;
+	loop_timer_set(
+	        side->sweep, loop_round_ms(side->config.loop) + least / SWEEPS_IN_A_DEADLINE);
+}
+
+/* A result may start the next one, here or there in the pool. */
+static void
+on_sweep(void *ctx)
+{
+	struct curl_side *side = ctx;
+	uint64_t now_ms = loop_round_ms(side->config.loop);
+	bool is_any = false;
+
+	for (size_t i = 0; i < side->transfer_count; i++) {
+		struct transfer *t = &side->transfers[i];
+
+		if (t->is_running && transfer_is_late(t, now_ms))
+			finish(side, t, CURLE_OPERATION_TIMEDOUT);
+	}
+	for (size_t i = 0; i < side->transfer_count && !is_any; i++)
+		is_any = side->transfers[i].is_running;
+	side->is_sweeping = false;
+	if (is_any)
+		set_sweep(side);
 }
 
 /* --- libcurl on the loop -------------------------------------------------------------------------------------------- */
@@ -232,7 +270,8 @@ curl_side_new(struct curl_side **out, const struct origin_side_config *config)
 	if (kept_init(&side->shared.kept, 4 * side->shared.limits->transfers) == SL_OK &&
 	        curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
 		side->timer = loop_timer_new(config->loop, on_expired, side);
-	if (side->timer != NULL)
+	side->sweep = loop_timer_new(config->loop, on_sweep, side);
+	if (side->timer != NULL && side->sweep != NULL)
 		err = new_multi(side);
 	if (err == SL_OK)
 		err = new_transfers(side);
@@ -259,6 +298,7 @@ curl_side_free(struct curl_side *side)
 	kept_clear(&side->shared.kept);
 	free(side->sockets);
 	loop_timer_free(side->timer);
+	loop_timer_free(side->sweep);
 	free(side->transfers);
 	free(side);
 }
@@ -274,6 +314,9 @@ curl_side_start(struct curl_side *side, const struct core_fetch *fetch)
 	if (result.transport == SL_MAP_RESPONSE) {
 		side->free = t->next_free;
 		side->is_starting = true;
+		t->started_ms = loop_round_ms(side->config.loop);
+		if (!side->is_sweeping)
+			set_sweep(side);
 	} else {
 		side->config.on_result(side->config.ctx, fetch->ref, &result);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * As many connections as there may be requests. Their slots are in one of four lists: free, opening, asked, idle; the
- * delays of a list are all the same, so its oldest is the first that is due. */
+ * As many connections as there may be requests. Their slots are in one of five lists: free, opening, asked, answering,
+ * idle; the delays of a list are all the same, so its oldest is the first that is due. */
 #include "lean_side.h"
 
 #include <stdlib.h>
@@ -23,7 +23,8 @@ struct place {
 	struct loop_watch *watch;
 	struct list *list;
 	struct place *older, *newer;
-	uint64_t since_ms; /* in this list */
+	uint64_t since_ms; /* in this list; answering: in this period */
+	uint64_t before;   /* answering: what had come before this period */
 	uint64_t opened_ms;
 };
 
@@ -31,7 +32,7 @@ struct lean_side {
 	struct origin_side_config config;
 	struct place *places;
 	size_t place_count;
-	struct list free, opening, asked, idle;
+	struct list free, opening, asked, answering, idle;
 	struct loop_timer *timer;
 	uint64_t due_ms; /* of the timer: not later than the first that is due */
 	struct origin_side_counts counts;
@@ -67,17 +68,24 @@ move(struct place *p, struct list *list)
 
 /* --- deadlines ---------------------------------------------------------------------------------------------- */
 
+static void
+lower(uint64_t *due, const struct list *list, uint64_t delay_ms)
+{
+	if (list->oldest != NULL && list->oldest->since_ms + delay_ms < *due)
+		*due = list->oldest->since_ms + delay_ms;
+}
+
 static uint64_t
 first_due(const struct lean_side *side)
 {
-	uint64_t due = UINT64_MAX, idle;
+	const struct limits *l = side->config.limits;
+	uint64_t due = UINT64_MAX;
 
-	if (side->opening.oldest != NULL)
-		due = side->opening.oldest->since_ms + side->config.limits->connect_timeout;
-	if (side->idle.oldest == NULL)
-		return due;
-	idle = side->idle.oldest->since_ms + CONNECTION_IDLE_MAX_MS;
-	return idle < due ? idle : due;
+	lower(&due, &side->opening, l->connect_timeout);
+	lower(&due, &side->asked, l->first_byte_timeout);
+	lower(&due, &side->answering, l->low_speed_time);
+	lower(&due, &side->idle, CONNECTION_IDLE_MAX_MS);
+	return due;
 }
 
 /* Not for every request: a timer that is early finds nothing to do and is set anew. */
@@ -144,13 +152,29 @@ watch(struct place *p, struct connection_step step)
 	return step;
 }
 
+static void
+ask(struct place *p)
+{
+	move(p, &p->side->asked);
+	set_timer(p->side);
+}
+
+/* The next period. */
+static void
+go_on_answering(struct place *p)
+{
+	p->before = p->connection.received;
+	move(p, &p->side->answering);
+	set_timer(p->side);
+}
+
 static struct connection_step
 write_to(struct place *p)
 {
 	struct connection_step step = connection_send(&p->connection, &p->side->room);
 
 	if (p->list == &p->side->opening && p->connection.is_connected)
-		move(p, &p->side->asked);
+		ask(p);
 	return watch(p, step);
 }
 
@@ -174,22 +198,41 @@ on_ready(void *ctx, int fd, bool can_read, bool can_write)
 		step = connection_receive(&p->connection, &p->side->room, &may_keep);
 	if (step.is_over)
 		finish(p, &step, may_keep);
+	else if (p->list == &p->side->asked && p->connection.received > 0)
+		go_on_answering(p);
+}
+
+/* The first of the list that is due, or NULL. */
+static struct place *
+find_due(const struct list *list, uint64_t delay_ms)
+{
+	struct place *p = list->oldest;
+
+	return p != NULL && loop_round_ms(p->side->config.loop) >= p->since_ms + delay_ms ? p
+	                                                                                  : NULL;
 }
 
 static void
 on_expired(void *ctx)
 {
-	static const struct connection_step late = {
-	        .is_over = true, .transport = SL_MAP_CONNECT_TIMEOUT};
+	static const struct connection_step unconnected = {.is_over = true,
+	                                            .transport = SL_MAP_CONNECT_TIMEOUT},
+	                                    late = {.is_over = true, .transport = SL_MAP_NO_ANSWER};
 	struct lean_side *side = ctx;
-	uint64_t now = loop_round_ms(side->config.loop);
+	const struct limits *l = side->config.limits;
+	struct place *p;
 
-	while (side->opening.oldest != NULL &&
-	        now >= side->opening.oldest->since_ms + side->config.limits->connect_timeout)
-		finish(side->opening.oldest, &late, false);
-	while (side->idle.oldest != NULL &&
-	        now >= side->idle.oldest->since_ms + CONNECTION_IDLE_MAX_MS)
-		drop(side->idle.oldest);
+	while ((p = find_due(&side->opening, l->connect_timeout)) != NULL)
+		finish(p, &unconnected, false);
+	while ((p = find_due(&side->asked, l->first_byte_timeout)) != NULL)
+		finish(p, &late, false);
+	while ((p = find_due(&side->answering, l->low_speed_time)) != NULL)
+		if (origin_is_slow(p->connection.received - p->before, l->low_speed_time))
+			finish(p, &late, false);
+		else
+			go_on_answering(p);
+	while ((p = find_due(&side->idle, CONNECTION_IDLE_MAX_MS)) != NULL)
+		drop(p);
 	side->due_ms = UINT64_MAX;
 	set_timer(side);
 }
@@ -268,7 +311,7 @@ lean_side_start(struct lean_side *side, const struct core_fetch *fetch)
 	if (is_new) {
 		step = open_new(p, fetch->origin);
 	} else {
-		move(p, &side->asked);
+		ask(p);
 		step = write_to(p);
 	}
 	if (step.is_over)
@@ -282,8 +325,8 @@ lean_side_abort(struct lean_side *side, struct sl_ref ref)
 		struct place *p = &side->places[i];
 		const struct sl_ref *own = &p->connection.fetch.ref;
 
-		if ((p->list == &side->opening || p->list == &side->asked) &&
-		        own->slot == ref.slot && own->generation == ref.generation)
+		if (p->list != &side->free && p->list != &side->idle && own->slot == ref.slot &&
+		        own->generation == ref.generation)
 			drop(p);
 	}
 }

@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The HTTP side: sends what the core wants, reports what came of it, decides nothing. Two clients stand
  * behind it, one for every origin: libcurl (curl_side.h), and a lean one for plain http to an address
- * (lean_side.h). For both: no redirect, no proxy, no cookie, no second attempt. */
+ * (lean_side.h). For both: no redirect, no proxy, no cookie, no second attempt; and the deadlines of
+ * their phases: connect, first byte, and then enough in each period. */
 #ifndef PROXY_ORIGIN_SIDE_H
 #define PROXY_ORIGIN_SIDE_H
 
 #include "core.h"
 #include "loop.h"
+
+#define ORIGIN_LOW_SPEED 64 /* bytes a second */
+
+/* What came in a period of ms is not enough. */
+static inline bool
+origin_is_slow(uint64_t bytes, uint64_t ms)
+{
+	return 1000 * bytes < ORIGIN_LOW_SPEED * ms;
+}
 
 struct origin_side;
 

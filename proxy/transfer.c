@@ -9,6 +9,8 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "origin_side.h"
+
 #define CONNECTION_LIFE_MAX_S 600L
 #define CONNECTION_IDLE_MAX_S 10L /* origins close idle ones after 15 s and more: we are first */
 /* Of each transfer that runs. libcurl's own 64 KiB for what is sent are given back to the system each time. */
@@ -36,6 +38,7 @@ on_header(char *line, size_t size, size_t count, void *arg)
 {
 	struct transfer *t = arg;
 
+	t->received += size * count;
 	t->is_head_bad =
 	        t->is_head_bad || !response_head_line(&t->head, sl_span(line, size * count));
 	if (t->head.is_done && response_head_has_tail(&t->head))
@@ -50,6 +53,7 @@ on_body(char *bytes, size_t size, size_t count, void *arg)
 	struct transfer *t = arg;
 	enum sl_err err = sl_buf_add(&t->body, sl_span(bytes, size * count));
 
+	t->received += size * count;
 	t->is_body_large = err == SL_ELIMIT;
 	t->is_exhausted = err == SL_ENOMEM;
 	return err == SL_OK ? size * count : 0;
@@ -198,12 +202,37 @@ set_callbacks(struct transfer *t)
 
 /* --- the result --------------------------------------------------------------------------------------------------- */
 
-static bool
-has_connected(const struct transfer *t)
+/* After how many microseconds the connection was there; 0: not yet. */
+static curl_off_t
+connected_us(const struct transfer *t)
 {
 	curl_off_t us = 0;
 
-	return curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &us) == CURLE_OK && us > 0;
+	return curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &us) == CURLE_OK ? us : 0;
+}
+
+/* libcurl has no deadline for the first byte, and its own for low speed begins with the request. */
+bool
+transfer_is_late(struct transfer *t, uint64_t now_ms)
+{
+	const struct limits *l = t->shared->limits;
+	uint64_t us, bytes = t->received - t->before;
+
+	if (t->received == 0) {
+		if (now_ms < t->started_ms + l->first_byte_timeout)
+			return false;
+		us = (uint64_t)connected_us(t);
+		return us > 0 && now_ms >= t->started_ms + us / 1000 + l->first_byte_timeout;
+	}
+	if (t->period_ms != 0 && now_ms < t->period_ms + l->low_speed_time)
+		return false;
+	t->before = t->received;
+	if (t->period_ms == 0) {
+		t->period_ms = now_ms;
+		return false;
+	}
+	t->period_ms = now_ms;
+	return origin_is_slow(bytes, l->low_speed_time);
 }
 
 static enum sl_map_transport
@@ -225,7 +254,7 @@ transport_of(const struct transfer *t, CURLcode rc)
 	case CURLE_SSL_CACERT_BADFILE:
 		return SL_MAP_UNREACHABLE;
 	case CURLE_OPERATION_TIMEDOUT:
-		return has_connected(t) ? SL_MAP_NO_ANSWER : SL_MAP_CONNECT_TIMEOUT;
+		return connected_us(t) > 0 ? SL_MAP_NO_ANSWER : SL_MAP_CONNECT_TIMEOUT;
 	case CURLE_GOT_NOTHING:
 	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:
@@ -324,6 +353,7 @@ transfer_start(struct transfer *t, const struct core_fetch *fetch)
 		return SL_MAP_EXHAUSTED;
 	t->fetch = *fetch;
 	t->body_sent = 0;
+	t->received = t->before = t->period_ms = 0;
 	t->ended_before = t->shared->ended_kept;
 	t->is_head_bad = t->is_body_large = t->is_exhausted = t->is_address_refused = false;
 	response_head_init(&t->head);

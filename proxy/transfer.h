@@ -37,6 +37,9 @@ struct transfer {
 	struct curl_slist headers[REQUEST_FIELDS_MAX];
 	struct request_fields fields;
 	size_t body_sent;
+	uint64_t started_ms;
+	uint64_t received, before; /* bytes of the answer; of those, before this period */
+	uint64_t period_ms;        /* when this period began; 0: nothing came yet */
 	struct response_head head;
 	struct sl_buf body;
 	bool is_running, is_head_bad, is_body_large, is_exhausted, is_address_refused;
@@ -44,6 +47,8 @@ struct transfer {
 
 /* Hands the request to libcurl. SL_MAP_RESPONSE: it runs; else why it could not even start, and nothing runs. */
 enum sl_map_transport transfer_start(struct transfer *t, const struct core_fetch *fetch);
+/* Whether it waits too long for its first byte, or for enough in this period, with the connection made. At times. */
+bool transfer_is_late(struct transfer *t, uint64_t now_ms);
 /* Borrows from *t. */
 void transfer_result(const struct transfer *t, CURLcode rc, struct sl_map_http_result *out);
 /* Takes it out of the multi handle. is_good: nothing failed. The body stays. */

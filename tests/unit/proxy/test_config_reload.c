@@ -103,6 +103,8 @@ static const struct {
 	uint64_t value;
 } live[] = {
         {"connect-timeout: 7s", offsetof(struct limits, connect_timeout), 7000},
+        {"first-byte-timeout: 7s", offsetof(struct limits, first_byte_timeout), 7000},
+        {"low-speed-time: 7s", offsetof(struct limits, low_speed_time), 7000},
         {"total-timeout: 70s", offsetof(struct limits, total_timeout), 70000},
         {"drain-timeout: 7s", offsetof(struct limits, drain_timeout), 7000},
         {"queue-age: 7s", offsetof(struct limits, queue_age), 7000},
