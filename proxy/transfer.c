@@ -202,13 +202,20 @@ set_callbacks(struct transfer *t)
 
 /* --- the result --------------------------------------------------------------------------------------------------- */
 
-/* After how many microseconds the connection was there; 0: not yet. */
+/* After how many microseconds that was; 0: not yet. */
 static curl_off_t
-connected_us(const struct transfer *t)
+reached_us(const struct transfer *t, CURLINFO what)
 {
 	curl_off_t us = 0;
 
-	return curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &us) == CURLE_OK ? us : 0;
+	return curl_easy_getinfo(t->easy, what, &us) == CURLE_OK ? us : 0;
+}
+
+/* libcurl hands over whole lines of a head, and knows about the first byte before. */
+static bool
+has_begun(const struct transfer *t)
+{
+	return t->received > 0 || reached_us(t, CURLINFO_STARTTRANSFER_TIME_T) > 0;
 }
 
 /* libcurl has no deadline for the first byte, and its own for low speed begins with the request. */
@@ -217,22 +224,17 @@ transfer_is_late(struct transfer *t, uint64_t now_ms)
 {
 	const struct limits *l = t->shared->limits;
 	uint64_t us, bytes = t->received - t->before;
+	bool is_first = t->period_ms == 0;
 
-	if (t->received == 0) {
-		if (now_ms < t->started_ms + l->first_byte_timeout)
-			return false;
-		us = (uint64_t)connected_us(t);
+	if (is_first && !has_begun(t)) {
+		us = (uint64_t)reached_us(t, CURLINFO_PRETRANSFER_TIME_T);
 		return us > 0 && now_ms >= t->started_ms + us / 1000 + l->first_byte_timeout;
 	}
-	if (t->period_ms != 0 && now_ms < t->period_ms + l->low_speed_time)
+	if (!is_first && now_ms < t->period_ms + l->low_speed_time)
 		return false;
 	t->before = t->received;
-	if (t->period_ms == 0) {
-		t->period_ms = now_ms;
-		return false;
-	}
 	t->period_ms = now_ms;
-	return origin_is_slow(bytes, l->low_speed_time);
+	return !is_first && origin_is_slow(bytes, l->low_speed_time);
 }
 
 static enum sl_map_transport
@@ -254,7 +256,8 @@ transport_of(const struct transfer *t, CURLcode rc)
 	case CURLE_SSL_CACERT_BADFILE:
 		return SL_MAP_UNREACHABLE;
 	case CURLE_OPERATION_TIMEDOUT:
-		return connected_us(t) > 0 ? SL_MAP_NO_ANSWER : SL_MAP_CONNECT_TIMEOUT;
+		return reached_us(t, CURLINFO_PRETRANSFER_TIME_T) > 0 ? SL_MAP_NO_ANSWER
+		                                                      : SL_MAP_CONNECT_TIMEOUT;
 	case CURLE_GOT_NOTHING:
 	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:
