@@ -229,6 +229,17 @@ pass(struct model *w, uint64_t ms)
 	must(sl_blocks_on_time(w->b, w->now_ms) > w->now_ms);
 }
 
+/* The block taken last. */
+static bool
+is_again(const struct upload *u, const struct sl_coap_msg *msg, struct sl_coap_block block)
+{
+	size_t len = msg->payload.len;
+
+	return u->is_live && block.more && len == sl_coap_block_size(block.szx) &&
+	       u->len == (block.num + (size_t)1) * len &&
+	       memcmp(u->body + u->len - len, msg->payload.ptr, len) == 0;
+}
+
 static void
 put_block(struct model *w, struct sl_reader *in)
 {
@@ -246,6 +257,10 @@ put_block(struct model *w, struct sl_reader *in)
 	must(sl_coap_add_uint(&msg, SL_COAP_REQUEST_TAG, a >> 2 & 1) == SL_OK);
 	must(sl_coap_add_block(&msg, SL_COAP_BLOCK1, block) == SL_OK);
 	verdict = sl_blocks_put(w->b, &peer, &msg, w->now_ms, &got);
+	if (is_again(u, &msg, block)) {
+		must(verdict == SL_BLOCK_CONTINUE);
+		return;
+	}
 	if (block.num == 0)
 		u->len = 0;
 	if (verdict == SL_BLOCK_CONTINUE || verdict == SL_BLOCK_WHOLE) {
