@@ -202,23 +202,19 @@ set_callbacks(struct transfer *t)
 
 /* --- the result --------------------------------------------------------------------------------------------------- */
 
-/* After how many microseconds that was; 0: not yet. */
-static curl_off_t
-reached_us(const struct transfer *t, CURLINFO what)
+/* After how many microseconds the connection was there; 0: not yet. */
+static uint64_t
+connected_us(const struct transfer *t)
 {
 	curl_off_t us = 0;
 
-	return curl_easy_getinfo(t->easy, what, &us) == CURLE_OK ? us : 0;
+	if (curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &us) != CURLE_OK || us < 0)
+		return 0;
+	return (uint64_t)us;
 }
 
-/* libcurl hands over whole lines of a head, and knows about the first byte before. */
-static bool
-has_begun(const struct transfer *t)
-{
-	return t->received > 0 || reached_us(t, CURLINFO_STARTTRANSFER_TIME_T) > 0;
-}
-
-/* libcurl has no deadline for the first byte, and its own for low speed begins with the request. */
+/* libcurl has no deadline for the first byte, and its own for low speed begins with the request. What is seen of the
+ * head is whole lines. */
 bool
 transfer_is_late(struct transfer *t, uint64_t now_ms)
 {
@@ -226,8 +222,10 @@ transfer_is_late(struct transfer *t, uint64_t now_ms)
 	uint64_t us, bytes = t->received - t->before;
 	bool is_first = t->period_ms == 0;
 
-	if (is_first && !has_begun(t)) {
-		us = (uint64_t)reached_us(t, CURLINFO_PRETRANSFER_TIME_T);
+	if (t->received == 0) {
+		if (now_ms < t->started_ms + l->first_byte_timeout)
+			return false;
+		us = connected_us(t);
 		return us > 0 && now_ms >= t->started_ms + us / 1000 + l->first_byte_timeout;
 	}
 	if (!is_first && now_ms < t->period_ms + l->low_speed_time)
@@ -256,8 +254,7 @@ transport_of(const struct transfer *t, CURLcode rc)
 	case CURLE_SSL_CACERT_BADFILE:
 		return SL_MAP_UNREACHABLE;
 	case CURLE_OPERATION_TIMEDOUT:
-		return reached_us(t, CURLINFO_PRETRANSFER_TIME_T) > 0 ? SL_MAP_NO_ANSWER
-		                                                      : SL_MAP_CONNECT_TIMEOUT;
+		return connected_us(t) > 0 ? SL_MAP_NO_ANSWER : SL_MAP_CONNECT_TIMEOUT;
 	case CURLE_GOT_NOTHING:
 	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:

@@ -34,7 +34,9 @@ def behave(_origin, conn, request):
             time.sleep(FIRST_S / 3)
             conn.sendall(whole)
         elif what == "drips-its-head":
-            pour(conn, head, 1)
+            line = head.index(b"\n") + 1  # libcurl shows whole lines
+            conn.sendall(head[:line])
+            pour(conn, head[line:], 1)
         elif what == "drips-its-body":
             conn.sendall(head)
             pour(conn, BODY[:200], 1)
