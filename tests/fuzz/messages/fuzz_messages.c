@@ -257,10 +257,8 @@ put_block(struct model *w, struct sl_reader *in)
 	must(sl_coap_add_uint(&msg, SL_COAP_REQUEST_TAG, a >> 2 & 1) == SL_OK);
 	must(sl_coap_add_block(&msg, SL_COAP_BLOCK1, block) == SL_OK);
 	verdict = sl_blocks_put(w->b, &peer, &msg, w->now_ms, &got);
-	if (is_again(u, &msg, block)) {
-		must(verdict == SL_BLOCK_CONTINUE);
-		return;
-	}
+	if (verdict == SL_BLOCK_CONTINUE && is_again(u, &msg, block))
+		return; /* taken once; other verdicts: it was given up meanwhile */
 	if (block.num == 0)
 		u->len = 0;
 	if (verdict == SL_BLOCK_CONTINUE || verdict == SL_BLOCK_WHOLE) {
