@@ -5,39 +5,19 @@ import base64
 import os
 import re
 import subprocess
+import sys
 import tempfile
 
 import coap
 import harness
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from cbor_items import encode  # noqa: E402
+
 PATH = [(coap.URI_PATH, b".well-known"), (coap.URI_PATH, b"edhoc")]
 CID_EDHOC, EDHOC = 65, 64  # content formats
 KID, KCCS, X5CHAIN, X5T = 4, 14, 33, 34
 PLAIN = '    allow-plain: ["/.well-known/edhoc", "/.well-known/core"]\n'
-
-
-# --- a little CBOR (RFC 8949) ---------------------------------------------------------------------------------------
-
-
-def head(major, value):
-    if value < 24:
-        return bytes([major << 5 | value])
-    size = 1 if value < 0x100 else 2 if value < 0x10000 else 4
-    return bytes([major << 5 | 23 + {1: 1, 2: 2, 4: 3}[size]]) + value.to_bytes(size, "big")
-
-
-def encode(item):
-    if isinstance(item, bool):
-        return b"\xf5" if item else b"\xf4"
-    if isinstance(item, int):
-        return head(0, item) if item >= 0 else head(1, -1 - item)
-    if isinstance(item, bytes):
-        return head(2, len(item)) + item
-    if isinstance(item, str):
-        return head(3, len(item.encode())) + item.encode()
-    if isinstance(item, list):
-        return head(4, len(item)) + b"".join(encode(i) for i in item)
-    return head(5, len(item)) + b"".join(encode(k) + encode(v) for k, v in item.items())
 
 
 def identifier(value):

@@ -5,6 +5,11 @@ section 3, RFC 8032 section 7 (Ed) and RFC 7748 section 6 (X); the point of P-38
 import os
 import sys
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path += [os.path.join(HERE, ".."), os.path.join(HERE, "..", "..", "support")]
+import seed_files  # noqa: E402
+from cbor_items import Raw, encode  # noqa: E402
+
 X = bytes.fromhex("bbc34960526ea4d32e940cad2a234148ddc21791a12afbcbac93622046dd44f0")
 Y = bytes.fromhex("4519e257236b2a0ce2023f0931f1f386ca7afda64fcde0108c224c51eabf6072")
 CRED_R = bytes.fromhex("a2026b6578616d706c652e65647508a101a501020241322001215820") + X + b"\x22\x58\x20" + Y
@@ -17,35 +22,8 @@ X25519 = bytes.fromhex("8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98e
 X448 = bytes.fromhex("9b08f7cc31b7e3e67d22d5aea121074a273bd2b83de09c63faa73d2c22c5d9bbc836647241d953d40c5b12da88120d53177f80e532c41fa0")
 
 
-def head(major, n):
-    if n < 24:
-        return bytes([major << 5 | n])
-    size = 1 if n < 256 else 2 if n < 65536 else 4
-    return bytes([major << 5 | {1: 24, 2: 25, 4: 26}[size]]) + n.to_bytes(size, "big")
-
-
-class Raw(bytes):
-    pass
-
-
-def cbor(item):
-    if isinstance(item, Raw):
-        return bytes(item)
-    if item is True or item is False:
-        return b"\xf5" if item else b"\xf4"
-    if isinstance(item, int):
-        return head(0, item) if item >= 0 else head(1, -1 - item)
-    if isinstance(item, bytes):
-        return head(2, len(item)) + item
-    if isinstance(item, str):
-        return head(3, len(item.encode())) + item.encode()
-    if isinstance(item, list):
-        return head(4, len(item)) + b"".join(map(cbor, item))
-    return head(5, len(item)) + b"".join(cbor(k) + cbor(v) for k, v in item.items())
-
-
 def uri(text):
-    return Raw(b"\xd8\x20" + cbor(text))
+    return Raw(b"\xd8\x20" + encode(text))
 
 
 def key(kty, crv, x, y=None, **more):
@@ -156,18 +134,15 @@ paths = {
 
 
 def main():
-    folder = sys.argv[1]
-    seeds = {"id-" + name: b"\0" + cbor(item) for name, item in references.items()}
-    seeds.update({"cred-" + name: b"\1" + cbor(item) for name, item in credentials.items()})
+    seeds = {"id-" + name: b"\0" + encode(item) for name, item in references.items()}
+    seeds.update({"cred-" + name: b"\1" + encode(item) for name, item in credentials.items()})
     seeds.update({"path-" + name: data for name, data in paths.items()})
     for kind in ("c509-one", "c509-type3"):  # as they stand in their files
-        with open(os.path.join(folder, kind), "rb") as f:
+        with open(os.path.join(HERE, "corpus", kind), "rb") as f:
             array = f.read()
         seeds["cred-" + kind] = b"\1" + array
-        seeds["id-c5c-" + kind] = b"\0" + cbor({25: array})
-    for name, data in seeds.items():
-        with open(os.path.join(folder, name), "wb") as f:
-            f.write(data)
+        seeds["id-c5c-" + kind] = b"\0" + encode({25: array})
+    seed_files.write(seeds)
 
 
 if __name__ == "__main__":

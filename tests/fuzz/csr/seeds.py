@@ -6,6 +6,9 @@ import os
 import struct
 import sys
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import seed_files  # noqa: E402
+
 ED25519, P256, P384 = range(3)
 IS_CA, CLIENT, SERVER, RA, SELF = (4 << i for i in range(5))
 VECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "vectors", "backend_requests.json")
@@ -116,9 +119,7 @@ def main():
         for published in json.load(f)["requests"]:
             if published["name"] in PUBLISHED:
                 seeds["published-" + published["name"]] = bytes.fromhex(published["der"])
-    for title, data in seeds.items():
-        with open(os.path.join(sys.argv[1], title), "wb") as f:
-            f.write(data)
+    seed_files.write(seeds)
 
 
 if __name__ == "__main__":

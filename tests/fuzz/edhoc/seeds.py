@@ -4,6 +4,9 @@
 import os
 import sys
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import seed_files  # noqa: E402
+
 OSCORE, CONFIRM, ELSEWHERE, MOVE, KEEP, PAD, REFUSE, LABEL = (1 << i for i in range(8))
 SUITES = [0, 1, 2, 3, 4, 5, 6, 24, 25]
 SAME = 9
@@ -59,9 +62,7 @@ seeds.update({
 
 
 def main():
-    for name, data in seeds.items():
-        with open(os.path.join(sys.argv[1], name), "wb") as f:
-            f.write(data)
+    seed_files.write(seeds)
 
 
 if __name__ == "__main__":

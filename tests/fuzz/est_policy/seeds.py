@@ -6,6 +6,9 @@ import json
 import os
 import sys
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import seed_files  # noqa: E402
+
 CHALLENGE, UNBOUND, IGNORES, MAY_CHANGE, RENEWAL, SERVER, EXPIRED, SHORT = (1 << i for i in range(8))
 SIGNATURE, AGREEMENT, ANY_KEY = 1, 2, 4
 P256, ED25519, P384 = (i << 3 for i in range(3))
@@ -96,9 +99,7 @@ def main():
         for request in json.load(f)["requests"]:
             if request["name"] in PUBLISHED:
                 seeds[request["name"]] = bytes.fromhex(request["der"])
-    for name, data in seeds.items():
-        with open(os.path.join(sys.argv[1], name), "wb") as f:
-            f.write(data)
+    seed_files.write(seeds)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@
 import os
 import sys
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import seed_files  # noqa: E402
+
 ECHO = b"\0"
 
 
@@ -57,10 +60,7 @@ seeds = {
 
 
 def main():
-    for name, data in seeds.items():
-        with open(os.path.join(sys.argv[1], name), "wb") as f:
-            f.write(data)
-    print(f"{len(seeds)} seeds")
+    seed_files.write(seeds)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@
 import os
 import sys
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import seed_files  # noqa: E402
+
 CONTEXT, SENDS, OWN_PIV, LOST, SHA384, LAST, UNRESERVED = (1 << i for i in range(7))
 FOUND_LATE, LEAP, FOUND, LOSE = 0xfc, 0xfd, 0xfe, 0xff
 GET, POST, CREATED, CONTENT, UNAUTHORIZED = 0x01, 0x02, 0x41, 0x45, 0x81
@@ -64,9 +67,7 @@ seeds = {
 
 
 def main():
-    for name, data in seeds.items():
-        with open(os.path.join(sys.argv[1], name), "wb") as f:
-            f.write(data)
+    seed_files.write(seeds)
 
 
 if __name__ == "__main__":

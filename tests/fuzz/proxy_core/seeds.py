@@ -4,6 +4,9 @@
 import os
 import sys
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import seed_files  # noqa: E402
+
 WHOLE, UPLOAD, FOLLOW_UP, PLAIN, DISCOVERY, FORWARD, WITH_ECHO, SMALL_SLICES = range(8)
 
 
@@ -84,10 +87,7 @@ stories = {
 
 
 def main():
-    for name, story in stories.items():
-        with open(os.path.join(sys.argv[1], name), "wb") as f:
-            f.write(story)
-    print(f"{len(stories)} seeds")
+    seed_files.write(stories)
 
 
 if __name__ == "__main__":

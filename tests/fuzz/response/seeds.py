@@ -4,6 +4,9 @@
 import os
 import sys
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import seed_files  # noqa: E402
+
 HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/oscore\r\nOSCORE: AA\r\n"
 CHUNKED = HEAD + "Transfer-Encoding: chunked\r\n\r\n"
 
@@ -45,10 +48,8 @@ seeds = {
 
 
 def main():
-    for name, text in seeds.items():
-        with open(os.path.join(sys.argv[1], name), "wb") as f:
-            f.write((b"\x86" if "oscore" in text else b"\x06") + text.encode("latin-1"))
-    print(f"{len(seeds)} seeds")
+    seed_files.write({name: (b"\x86" if "oscore" in text else b"\x06") + text.encode("latin-1")
+                      for name, text in seeds.items()})
 
 
 if __name__ == "__main__":
