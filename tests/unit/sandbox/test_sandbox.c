@@ -215,32 +215,38 @@ status_of(const char *key, int base)
 
 static int pipes[2][2];
 
-static void *
-wait_and_look(void *arg)
-{
-	char byte = 0;
-	bool *is_inside = arg;
+struct watch {
+	bool (*look)(void);
+	bool is_inside;
+};
 
-	if (write(pipes[0][1], "a", 1) == 1 && read(pipes[1][0], &byte, 1) == 1)
-		*is_inside = prctl(PR_GET_SECCOMP) == 2;
-	return NULL;
+static bool
+has_filter(void)
+{
+	return prctl(PR_GET_SECCOMP) == 2;
 }
 
 /* A call that is not on the list: inside it ends the process. prctl could not tell, where a container has a filter of
  * its own. */
+static bool
+lost_a_call(void)
+{
+	return syscall(SYS_times, NULL) < 0;
+}
+
 static void *
-wait_and_ask(void *arg)
+wait_and_look(void *arg)
 {
 	char byte = 0;
-	bool *is_inside = arg;
+	struct watch *w = arg;
 
 	if (write(pipes[0][1], "a", 1) == 1 && read(pipes[1][0], &byte, 1) == 1)
-		*is_inside = syscall(SYS_times, NULL) < 0;
+		w->is_inside = w->look();
 	return NULL;
 }
 
 static bool
-enter_with_thread(bool has_threads, bool *is_inside)
+enter_with_thread(bool has_threads, struct watch *w)
 {
 	const struct sl_call prctl_too = SL_CALL("prctl", "test", ONE);
 	const struct sl_sandbox sandbox = {.calls = &prctl_too,
@@ -251,8 +257,7 @@ enter_with_thread(bool has_threads, bool *is_inside)
 	char byte;
 
 	if (pipe(pipes[0]) != 0 || pipe(pipes[1]) != 0 ||
-	        pthread_create(
-	                &thread, NULL, has_threads ? wait_and_look : wait_and_ask, is_inside) != 0)
+	        pthread_create(&thread, NULL, wait_and_look, w) != 0)
 		return false;
 	return read(pipes[0][0], &byte, 1) == 1 && sl_sandbox_enter(&sandbox) == SL_OK &&
 	       write(pipes[1][1], "b", 1) == 1 && pthread_join(thread, NULL) == 0;
@@ -267,17 +272,17 @@ enter_nothing(void)
 static void
 look_from_a_thread(void)
 {
-	bool is_inside = false;
+	struct watch w = {has_filter, false};
 
-	end(enter_with_thread(true, &is_inside) && is_inside ? 0 : 1);
+	end(enter_with_thread(true, &w) && w.is_inside ? 0 : 1);
 }
 
 static void
 look_from_a_thread_outside(void)
 {
-	bool is_inside = true;
+	struct watch w = {lost_a_call, true};
 
-	end(enter_with_thread(false, &is_inside) && !is_inside ? 0 : 1);
+	end(enter_with_thread(false, &w) && !w.is_inside ? 0 : 1);
 }
 
 START_TEST(threads_that_run_already)
